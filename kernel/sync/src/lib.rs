@@ -1,2 +1,39 @@
-//! stub
+//! The kernel's locks, the order they are taken in, and the checker of that order.
+//!
+//! Read `rank.rs` first: it is the lock order, with reasons. Then `spinlock.rs` (the lock and its
+//! guard), `pair.rs` (two locks of one class), `order.rs` (what a debug build checks) and
+//! `order/report.rs` (what it says). `raw*.rs` hold the few atomic operations under all of it.
+//!
+//! This crate is the only place that knows about build modes. Each mode is a pair of files with
+//! the same names in them, chosen below, so that no other line of the kernel carries a `cfg`:
+//!
+//! | choice | one way | the other way |
+//! |---|---|---|
+//! | checks (`debug_assertions`) | `order.rs`: every acquisition is checked | `order_off.rs`: empty |
+//! | big lock (feature `big-lock`) | `big_off.rs`, `raw_fine.rs`: each lock is real | `big.rs`, `raw_big.rs`: one real lock |
+//! | queueing (feature `ticket`) | `raw.rs`: whoever is first | `raw_ticket.rs`: first come, first served |
+//!
+//! What the locks need from the CPU comes in through [`Machine`], so all of this also runs on the
+//! host, where a thread plays a CPU; see `tests/`.
 #![no_std]
+#![deny(unsafe_code)]
+
+#[cfg_attr(not(feature = "big-lock"), path = "big_off.rs")]
+pub mod big;
+mod gate;
+mod machine;
+#[path = "order_off.rs"]
+pub mod order;
+mod pair;
+pub mod rank;
+#[cfg_attr(feature = "ticket", path = "raw_ticket.rs")]
+mod raw;
+#[cfg_attr(not(feature = "big-lock"), path = "raw_fine.rs")]
+#[cfg_attr(feature = "big-lock", path = "raw_big.rs")]
+mod raw_inside;
+mod spinlock;
+
+pub use machine::{MAX_CPUS, Machine};
+pub use pair::{Pair, lock_pair};
+pub use rank::Rank;
+pub use spinlock::{Guard, SpinLock};

@@ -1,0 +1,102 @@
+//! The big lock: one lock for the whole kernel, to compare the fine locks with.
+//!
+//! Selected by feature `big-lock`; otherwise `big_off.rs` has the same names. Each CPU enters once
+//! while it boots and lets go only in [`Guard::unlocked`]: in user mode and while idle. There is no
+//! time limit on the wait: the monitor may hold the lock for as long as somebody types.
+#![allow(unsafe_code, reason = "unlocks a raw lock")]
+
+use crate::raw::Raw;
+use crate::{Machine, order};
+use core::marker::PhantomData;
+use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use spin::Spin;
+
+/// The lock of the whole kernel.
+pub struct BigLock {
+    raw: Raw<Spin>,
+    /// The holder's CPU index + 1; 0 for nobody. Written only by the holder.
+    holder: AtomicUsize,
+}
+
+impl BigLock {
+    /// A free lock.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            raw: Raw::new(),
+            holder: AtomicUsize::new(0),
+        }
+    }
+
+    fn lock(&self, cpu: usize) {
+        if !self.raw.try_lock() {
+            self.raw.lock();
+        }
+        // Relaxed: a CPU asks only whether it holds the lock itself, and sees its own stores.
+        self.holder.store(cpu + 1, Relaxed);
+    }
+
+    fn unlock(&self) {
+        self.holder.store(0, Relaxed);
+        // SAFETY: only `Guard` calls this, and a guard exists only while its CPU owns the lock.
+        unsafe { self.raw.unlock() }
+    }
+}
+
+impl Default for BigLock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The permission to run kernel code. Dropping it lets another CPU in.
+#[must_use = "the big lock is released at once if the guard is dropped"]
+pub struct Guard<M: Machine> {
+    not_send: PhantomData<(*mut (), fn() -> M)>,
+}
+
+/// Waits until no other CPU runs kernel code. Interrupts must be off.
+///
+/// # Panics
+/// If this CPU holds the big lock already: it would wait for itself.
+#[track_caller]
+pub fn enter<M: Machine>() -> Guard<M> {
+    assert!(!is_held::<M>(), "the big lock is taken twice by one CPU");
+    order::before_big::<M>();
+    M::big_lock().lock(M::cpu());
+    Guard {
+        not_send: PhantomData,
+    }
+}
+
+impl<M: Machine> Guard<M> {
+    /// Lets go of the big lock while `f` runs. No fine lock may be held: `f` is user mode or idling.
+    #[track_caller]
+    pub fn unlocked<R>(&mut self, f: impl FnOnce() -> R) -> R {
+        order::before_unlocked::<M>();
+        M::big_lock().unlock();
+        let _back = Relock::<M>(PhantomData);
+        f()
+    }
+}
+
+impl<M: Machine> Drop for Guard<M> {
+    fn drop(&mut self) {
+        M::big_lock().unlock();
+    }
+}
+
+/// Takes the big lock back, also if `f` unwinds (as it may on the host).
+struct Relock<M: Machine>(PhantomData<fn() -> M>);
+
+impl<M: Machine> Drop for Relock<M> {
+    fn drop(&mut self) {
+        M::big_lock().lock(M::cpu());
+    }
+}
+
+/// Whether this CPU holds the big lock, so that fine locks may be taken.
+#[must_use]
+pub fn is_held<M: Machine>() -> bool {
+    M::big_lock().holder.load(Relaxed) == M::cpu() + 1
+}

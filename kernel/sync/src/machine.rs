@@ -1,0 +1,43 @@
+//! What a lock needs from the CPU it runs on.
+//!
+//! The kernel implements [`Machine`] once; the host tests implement it on threads.
+
+use crate::{big, order};
+use core::fmt;
+
+/// How many CPUs the checker has room for: one for every 8-bit local APIC id.
+pub const MAX_CPUS: usize = 256;
+
+/// What a lock needs from the CPU and the kernel.
+///
+/// Nothing here may take a lock: all of it is called while locks are held, and in the middle of
+/// taking and releasing them. All of it must work on CPU 0 before any set-up has been done.
+pub trait Machine: Sized + 'static {
+    /// The index of this CPU, below [`MAX_CPUS`]. 0 on the boot CPU before it knows its number.
+    fn cpu() -> usize;
+
+    /// Whether interrupts can arrive now (EFLAGS.IF).
+    fn interrupts_enabled() -> bool;
+
+    /// The one checker of this machine: a `static` made by `Checker::new()`.
+    fn checker() -> &'static order::Checker;
+
+    /// The one big lock of this machine: a `static` made by `BigLock::new()`.
+    fn big_lock() -> &'static big::BigLock;
+
+    /// Prints, at once, without a lock: it is called from inside the console lock and from panic.
+    fn report(text: fmt::Arguments<'_>);
+
+    /// Stores return addresses of this CPU's stack, innermost first; returns how many.
+    fn backtrace(into: &mut [u32]) -> usize;
+
+    /// Prints the function (and the line, if known) that `address` lies in.
+    ///
+    /// # Errors
+    /// Only what `f` itself returns.
+    fn symbol(address: u32, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+
+    /// A wall clock in milliseconds, which may wrap. It must go on while interrupts are off, so it
+    /// can't be a count of timer interrupts.
+    fn millis() -> u32;
+}

@@ -1,0 +1,49 @@
+//! The raw lock: test-and-test-and-set with back-off.
+//!
+//! The atomic word is `spin`'s mutex. The waiting is ours: look first and write only when the lock
+//! looks free, so that waiting CPUs share the cache line instead of pulling it to and fro, and wait
+//! longer each time. There is no queue. A queue collapses when there are more virtual CPUs than
+//! real ones: the next in line may not be running, and everybody waits for it.
+#![allow(unsafe_code, reason = "unlocking is a promise of the caller")]
+
+use crossbeam_utils::Backoff;
+use spin::RelaxStrategy;
+use spin::mutex::{SpinMutex, SpinMutexGuard};
+
+/// One lock bit. `R` is what a CPU does in each turn of its wait.
+pub(crate) struct Raw<R>(SpinMutex<(), R>);
+
+impl<R: RelaxStrategy> Raw<R> {
+    pub(crate) const fn new() -> Self {
+        Self(SpinMutex::new(()))
+    }
+
+    pub(crate) fn try_lock(&self) -> bool {
+        self.0.try_lock().map(SpinMutexGuard::leak).is_some()
+    }
+
+    /// Takes the lock, however long that takes. Kept out of line: callers try once themselves.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn lock(&self) {
+        let backoff = Backoff::new();
+        while !self.try_lock() {
+            while self.is_locked() {
+                R::relax();
+                // Executes `pause`, by which QEMU lets the host run the virtual CPU waited for.
+                backoff.spin();
+            }
+        }
+    }
+
+    pub(crate) fn is_locked(&self) -> bool {
+        self.0.is_locked()
+    }
+
+    /// # Safety
+    /// The caller must own the lock, or know that its owner never runs again.
+    pub(crate) unsafe fn unlock(&self) {
+        // SAFETY: by the contract above nobody goes on to use what the lock protects.
+        unsafe { self.0.force_unlock() }
+    }
+}

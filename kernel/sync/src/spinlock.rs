@@ -1,0 +1,146 @@
+//! The spin lock and its guard.
+//!
+//! The data is inside the lock, so it can't be reached without the lock. A lock has a rank (its
+//! class, see `rank.rs`) and a key (which one of its class: an env's slot, a CPU's number).
+//! Interrupts must be off from before [`SpinLock::lock`] until after the guard is dropped: an
+//! interrupt handler on this CPU that wanted the lock would wait for ever.
+#![allow(unsafe_code, reason = "hands out the data a lock protects")]
+
+use crate::raw_inside::Inside;
+use crate::{Machine, Rank, order};
+use core::cell::UnsafeCell;
+use core::marker::PhantomData;
+use core::ops::{Deref, DerefMut};
+use core::panic::Location;
+use core::ptr;
+
+/// Data that one CPU at a time can reach.
+pub struct SpinLock<T, M: Machine> {
+    inside: Inside<M>,
+    class: order::Class,
+    key: u16,
+    value: UnsafeCell<T>,
+}
+
+// SAFETY: a shared `SpinLock` gives access to `T` only through a guard, of which at most one exists
+// at any time, so sharing the lock only ever moves the access from CPU to CPU: `T: Send` suffices.
+unsafe impl<T: Send, M: Machine> Sync for SpinLock<T, M> {}
+
+impl<T, M: Machine> SpinLock<T, M> {
+    /// A free lock of class `rank`. `key` tells it from the others of its class, and is the order
+    /// in which two of them are taken.
+    pub const fn new(rank: Rank, key: u16, value: T) -> Self {
+        Self {
+            inside: Inside::new(),
+            class: order::Class::new(rank),
+            key,
+            value: UnsafeCell::new(value),
+        }
+    }
+
+    /// Waits until the lock is free and takes it. Interrupts must be off.
+    ///
+    /// # Panics
+    /// In a debug build: if this CPU holds the lock already, or waits for more than ten seconds.
+    #[inline]
+    #[track_caller]
+    pub fn lock(&self) -> Guard<'_, T, M> {
+        let site = Location::caller();
+        order::before::<M>(self.id(), site);
+        if !self.inside.try_lock() {
+            order::wait::<M>(self.id(), site);
+            self.inside.lock();
+        }
+        self.taken(site)
+    }
+
+    /// Takes the lock if it is free. Since this never waits, any order is right. Interrupts must be off.
+    #[inline]
+    #[track_caller]
+    pub fn try_lock(&self) -> Option<Guard<'_, T, M>> {
+        let site = Location::caller();
+        order::before_try::<M>(self.id(), site);
+        self.inside.try_lock().then(|| self.taken(site))
+    }
+
+    /// Whether somebody held the lock a moment ago. Good for nothing but choosing whom to ask.
+    pub fn is_locked_hint(&self) -> bool {
+        self.inside.is_locked()
+    }
+
+    /// States that the caller holds this lock. A debug build reports it if this CPU does not.
+    #[inline]
+    #[track_caller]
+    pub fn assert_held(&self) {
+        order::assert_held::<M>(self.id(), Location::caller());
+    }
+
+    /// The data, without locking: nobody else can have the lock while the caller has it all.
+    pub fn get_mut(&mut self) -> &mut T {
+        self.value.get_mut()
+    }
+
+    /// Forgets who holds the lock, so that the panic path can take it.
+    ///
+    /// # Safety
+    /// Whoever held it must never run again, or never use its guard again.
+    pub unsafe fn bust(&self) {
+        if self.inside.is_locked() {
+            order::forget::<M>(self.id());
+            // SAFETY: the owner never runs again, by the contract above.
+            unsafe { self.inside.unlock() }
+        }
+    }
+
+    /// Which one of its class this is.
+    pub(crate) fn key(&self) -> u16 {
+        self.key
+    }
+
+    fn id(&self) -> order::Lock {
+        self.class.lock(ptr::from_ref(self).addr(), self.key)
+    }
+
+    /// Makes the guard. Only for a caller that has just locked `inside`.
+    fn taken(&self, site: &'static Location<'static>) -> Guard<'_, T, M> {
+        order::taken::<M>(self.id(), site);
+        Guard {
+            lock: self,
+            not_send: PhantomData,
+        }
+    }
+}
+
+/// The right to use what a lock protects. Dropping it releases the lock.
+///
+/// It can't leave its CPU: it is not `Send`.
+#[must_use = "the lock is released at once if the guard is dropped"]
+pub struct Guard<'a, T, M: Machine> {
+    lock: &'a SpinLock<T, M>,
+    not_send: PhantomData<*mut ()>,
+}
+
+impl<T, M: Machine> Deref for Guard<'_, T, M> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: this guard is the only one, and it is borrowed: nobody has a `&mut T`.
+        unsafe { &*self.lock.value.get() }
+    }
+}
+
+impl<T, M: Machine> DerefMut for Guard<'_, T, M> {
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: this guard is the only one, and it is borrowed mutably: nobody has another `&T`.
+        unsafe { &mut *self.lock.value.get() }
+    }
+}
+
+impl<T, M: Machine> Drop for Guard<'_, T, M> {
+    #[inline]
+    fn drop(&mut self) {
+        order::released::<M>(self.lock.id());
+        // SAFETY: a guard is made only by the owner of the lock, and this one is going away.
+        unsafe { self.lock.inside.unlock() }
+    }
+}
