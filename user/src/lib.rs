@@ -1,0 +1,2 @@
+//! What several programs share.
+#![no_std]
