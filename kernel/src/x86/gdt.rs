@@ -1,0 +1,140 @@
+//! Segments, and one task-state segment per CPU, whose selector is the CPU's name.
+//!
+//! One table for all CPUs, with JOS's selectors: flat kernel and user segments, then the TSS of CPU i at
+//! `GD_TSS0 + 8 * i`. The task register therefore tells a CPU which one it is, without memory or device
+//! access. Intel SDM vol. 3 §3.4.5 (segments), §7.2 (TSS); JOS: `kern/env.c`, `inc/mmu.h`.
+
+use core::arch::asm;
+use core::sync::atomic::{AtomicU32, Ordering, compiler_fence};
+
+use abi::layout::{GD_KD, GD_KT, GD_TSS0, GD_UD, GD_UT};
+use x86::Ring;
+use x86::dtables::{DescriptorTablePointer, lgdt};
+use x86::segmentation::{
+    self, BuildDescriptor, CodeSegmentType, DataSegmentType, Descriptor, DescriptorBuilder,
+    SegmentDescriptorBuilder, SegmentSelector,
+};
+
+use crate::config::NCPU;
+
+/// Bytes of a TSS without I/O bitmap.
+const TSS_SIZE: u32 = 104;
+/// Words of a TSS that are used here, by index.
+const TSS_ESP0: usize = 1;
+const TSS_SS0: usize = 2;
+/// The upper half is the offset of the I/O bitmap. At the end of the segment means there is none: every port
+/// is forbidden in user mode.
+const TSS_IOMB: usize = 25;
+
+/// A descriptor for an available 32-bit TSS: present, DPL 0, byte granularity (Intel SDM vol. 3 §7.2.2).
+const TSS_AVAILABLE: u32 = 0x8900;
+
+/// A TSS. Its own cache lines and, being smaller than its alignment, never across a page boundary, which the
+/// CPU does not promise to handle.
+#[repr(C, align(128))]
+struct Tss([AtomicU32; TSS_SIZE as usize / 4]);
+
+#[repr(C, align(8))]
+struct Gdt([[AtomicU32; 2]; GD_TSS0 as usize / 8 + NCPU]);
+
+static GDT: Gdt = Gdt([const { [AtomicU32::new(0), AtomicU32::new(0)] }; GD_TSS0 as usize / 8 + NCPU]);
+static TSS: [Tss; NCPU] = [const { Tss([const { AtomicU32::new(0) }; TSS_SIZE as usize / 4]) }; NCPU];
+
+/// This CPU's index: 0 for the boot CPU, and before [`init_cpu`].
+#[inline]
+pub fn cpu_index() -> usize {
+    let selector: u32;
+    // SAFETY: reads the task register, nothing else.
+    unsafe {
+        asm!("str {:e}", out(reg) selector, options(nomem, nostack, preserves_flags));
+    }
+    (selector.saturating_sub(GD_TSS0 as u32) / 8) as usize
+}
+
+/// Makes this CPU CPU `index`: loads the table and the segment registers, and a TSS whose ring-0 stack ends at
+/// `esp0`. From here on [`cpu_index`] is `index`. FS and GS get the user data segment and are never touched
+/// again.
+///
+/// Call once on each CPU, with an `index` below [`NCPU`] that no other CPU has.
+pub fn init_cpu(index: usize, esp0: u32) {
+    let tss = &TSS[index].0;
+    tss[TSS_ESP0].store(esp0, Ordering::Relaxed);
+    tss[TSS_SS0].store(u32::from(GD_KD), Ordering::Relaxed);
+    tss[TSS_IOMB].store(TSS_SIZE << 16, Ordering::Relaxed);
+
+    // Every CPU writes the same five segments, so no CPU has to be first.
+    let kernel_code = code(Ring::Ring0);
+    let kernel_data = data(Ring::Ring0);
+    set(GD_KT, kernel_code.lower, kernel_code.upper);
+    set(GD_KD, kernel_data.lower, kernel_data.upper);
+    let user_code = code(Ring::Ring3);
+    let user_data = data(Ring::Ring3);
+    set(GD_UT, user_code.lower, user_code.upper);
+    set(GD_UD, user_data.lower, user_data.upper);
+
+    #[allow(clippy::cast_possible_truncation, reason = "below NCPU")]
+    let selector = GD_TSS0 + 8 * index as u16;
+    let base = tss.as_ptr() as u32;
+    set(
+        selector,
+        base << 16 | (TSS_SIZE - 1),
+        base & 0xff00_0000 | TSS_AVAILABLE | base >> 16 & 0xff,
+    );
+
+    // The instructions below read what was written above, which the compiler cannot see.
+    compiler_fence(Ordering::SeqCst);
+    load_table();
+    load_segments(selector);
+}
+
+/// A flat 4 GiB code segment, already marked as accessed, so that a CPU loading it writes nothing.
+fn code(ring: Ring) -> Descriptor {
+    DescriptorBuilder::code_descriptor(0, 0xf_ffff, CodeSegmentType::ExecuteReadAccessed)
+        .present()
+        .dpl(ring)
+        .limit_granularity_4kb()
+        .db()
+        .finish()
+}
+
+/// A flat 4 GiB data segment.
+fn data(ring: Ring) -> Descriptor {
+    DescriptorBuilder::data_descriptor(0, 0xf_ffff, DataSegmentType::ReadWriteAccessed)
+        .present()
+        .dpl(ring)
+        .limit_granularity_4kb()
+        .db()
+        .finish()
+}
+
+fn set(selector: u16, low: u32, high: u32) {
+    let entry = &GDT.0[usize::from(selector) / 8];
+    entry[0].store(low, Ordering::Relaxed);
+    entry[1].store(high, Ordering::Relaxed);
+}
+
+fn load_table() {
+    let pointer = DescriptorTablePointer::new(&GDT.0);
+    // SAFETY: the table is static and holds the segments in use, under the selectors in use.
+    unsafe { lgdt(&pointer) };
+}
+
+#[allow(
+    clippy::multiple_unsafe_ops_per_block,
+    reason = "one act: a new set of segment registers"
+)]
+fn load_segments(tss: u16) {
+    let kernel_data = SegmentSelector::from_raw(GD_KD);
+    let user_data = SegmentSelector::from_raw(GD_UD | 3);
+    // SAFETY: the selectors name the flat segments written by the caller, so addresses mean what they meant;
+    // the TSS is this CPU's and not busy, since each CPU comes here once.
+    unsafe {
+        segmentation::load_ds(kernel_data);
+        segmentation::load_es(kernel_data);
+        segmentation::load_ss(kernel_data);
+        segmentation::load_fs(user_data);
+        segmentation::load_gs(user_data);
+        segmentation::load_cs(SegmentSelector::from_raw(GD_KT));
+        x86::task::load_tr(SegmentSelector::from_raw(tss));
+    }
+}

@@ -1,0 +1,54 @@
+//! The machine: every instruction, register and device that Rust has no word for.
+//!
+//! All of it is private to the machine layer: what the rest of the kernel sees are safe functions, and a
+//! handful of unsafe ones whose duties are written down ([`switch::enter_user`] above all).
+//!
+//! # Safety
+//!
+//! What every unsafe block below here may take for granted:
+//!
+//! 1. The code runs in ring 0 with flat 4 GiB segments.
+//! 2. Interrupts are off, except inside [`instr::sti_hlt_cli`].
+//! 3. Physical memory up to 256 MiB is mapped read-write at `KERNBASE`, from the first instruction of `kmain`
+//!    on and in every address space.
+//! 4. Nobody but this module touches the devices it drives, nor physical page 7, where other CPUs start.
+//! 5. Each CPU has a kernel stack of its own, and only that CPU runs on it.
+//!
+//! Neighbours: `crate::kmain`, `crate::ap_main` and `crate::trap::trap_from_kernel` are called from here;
+//! `crate::mm::kernel_map::map_device` gives device registers an address.
+
+#![allow(
+    unsafe_code,
+    reason = "this is the one place that may use instructions and devices"
+)]
+
+pub mod backtrace;
+pub mod boot_info;
+pub mod delay;
+pub mod frame;
+pub mod gdt;
+pub mod idt;
+pub mod image;
+pub mod instr;
+pub mod memory;
+pub mod pic;
+mod physical;
+pub mod switch;
+
+/// Where physical memory appears: the kernel address of physical address `p` is `PHYS_BASE + p`.
+pub const PHYS_BASE: usize = abi::layout::KERNBASE as usize;
+
+core::arch::global_asm!(
+    include_str!("boot.S"),
+    kmain = sym crate::kmain,
+    options(att_syntax)
+);
+core::arch::global_asm!(
+    include_str!("stubs.S"),
+    trap_from_kernel = sym crate::trap::trap_from_kernel,
+    KERNEL_DATA = const abi::layout::GD_KD,
+    FRAME_EBP = const core::mem::offset_of!(frame::TrapFrame, regs.ebp),
+    FRAME_EIP = const core::mem::offset_of!(frame::TrapFrame, eip),
+    FRAME_CS = const core::mem::offset_of!(frame::TrapFrame, cs),
+    options(att_syntax)
+);
