@@ -1,2 +1,55 @@
-//! stub
-fn main() {}
+//! The `jos` program: reads the command line and hands over to the sub-command.
+
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use jos::outcome::Outcome;
+use jos::{interrupt, run};
+
+/// Builds, boots, tests, stresses and measures the JOS kernel.
+///
+/// Exit status: 0 all is well; 1 wrong arguments, a missing tool, a failed test or check; 2 the kernel panicked,
+/// reported a wrong lock order or leaked; 3 the time limit was reached; 130 Ctrl-C.
+#[derive(Parser)]
+#[command(name = "scripts/jos", max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Run(run::Options),
+}
+
+fn dispatch(command: &Command) -> Result<Outcome> {
+    match command {
+        Command::Run(options) => run::run(options),
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(message) => {
+            // Not clap's own status for a wrong command line, which is 2: here that is a kernel's panic.
+            let _ = message.print();
+            return if message.use_stderr() {
+                ExitCode::FAILURE
+            } else {
+                ExitCode::SUCCESS
+            };
+        }
+    };
+    match interrupt::listen().and_then(|()| dispatch(&arguments.command)) {
+        Ok(outcome) => outcome.into(),
+        Err(error) => {
+            eprintln!("scripts/jos: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The host tool: builds, boots, tests, stresses and measures the kernel.
+//!
+//! People start it as `scripts/jos`. One file a sub-command (`run`, `test`, `stress`, `bench`, `iso`,
+//! `build`, `doc`, `check`); the others serve them. Two kinds of knowledge have exactly one place each:
+//! [`qemu`] knows QEMU's flags, [`kernel_build`] knows how kernels and programs are built. A library
+//! besides a program so that the QEMU tests in `tests/` boot the kernel the way `run` does.
+
+#![forbid(unsafe_code)]
+
+pub mod guest;
+pub mod interrupt;
+pub mod kernel_build;
+mod line_rows;
+pub mod options;
+pub mod outcome;
+pub mod paths;
+pub mod programs;
+pub mod qemu;
+pub mod run;
+pub mod serial;
+pub mod symbols;
+mod terminal;
+pub mod toolchain;

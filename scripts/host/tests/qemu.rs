@@ -1,0 +1,3 @@
+//! The tests that boot the kernel in QEMU.
+
+fn main() {}
