@@ -9,6 +9,7 @@
 use core::arch::naked_asm;
 use core::ffi::{CStr, c_char};
 use core::ptr;
+use core::slice;
 use core::sync::atomic::{AtomicPtr, Ordering};
 
 use abi::layout::USTACKTOP;
@@ -34,21 +35,14 @@ unsafe extern "Rust" {
 
 /// The words the program was started with, `argv[0]` being its name. Often there are none.
 #[derive(Clone, Copy, Debug)]
-pub struct Args {
-    argc: usize,
-    argv: *const *const c_char,
-}
+pub struct Args(&'static [*const c_char]);
 
 impl Args {
     /// Word number `i`, or `None` if there is none, or it is not UTF-8.
     pub fn get(self, i: usize) -> Option<&'static str> {
-        if i >= self.argc {
-            return None;
-        }
-        // SAFETY: `libmain` made this from what the kernel put on the stack, so `argv` has `argc`
-        // entries; they lie above the frame of `_start`, which never returns.
-        let word = unsafe { self.argv.add(i).read() };
-        // SAFETY: the kernel ends each word with a NUL, and nobody writes to them again.
+        let word = *self.0.get(i)?;
+        // SAFETY: `libmain` got the pointer from the kernel, which ends each word with a NUL; nobody
+        // writes to the words again.
         unsafe { CStr::from_ptr(word) }.to_str().ok()
     }
 
@@ -113,11 +107,12 @@ unsafe extern "C" fn _start() -> ! {
 ///
 /// `argv` must have `argc` entries, all of them NUL-terminated strings that live as long as the program.
 unsafe extern "C" fn libmain(argc: usize, argv: *const *const c_char) -> ! {
+    let mut words: &[_] = &[];
     if argc > 0 {
-        // SAFETY: there is at least one entry.
-        let name = unsafe { argv.read() };
-        BINARY_NAME.store(name.cast_mut(), Ordering::Relaxed);
+        // SAFETY: `argv` has `argc` entries, above the frame of `_start`, which never returns.
+        words = unsafe { slice::from_raw_parts(argv, argc) };
+        BINARY_NAME.store(words[0].cast_mut(), Ordering::Relaxed);
     }
-    umain(Args { argc, argv });
+    umain(Args(words));
     exit()
 }

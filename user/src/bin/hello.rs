@@ -1,15 +1,16 @@
 //! hello, world
-//!
-//! Also says who it is, as JOS's does through `thisenv`.
 
 #![no_std]
 #![no_main]
 
-use ulib::{Args, cprintf};
+use core::sync::atomic::Ordering;
+
+use ulib::{Args, EnvId, cprintf, thisenv};
 
 ulib::entry!(main);
 
 fn main(_: Args) {
     cprintf!("hello, world\n");
-    cprintf!("i am environment {}\n", ulib::sys_getenvid());
+    let id = EnvId(thisenv().id.load(Ordering::Relaxed));
+    cprintf!("i am environment {id}\n");
 }
