@@ -5,8 +5,9 @@
 //! time limit on the wait: the monitor may hold the lock for as long as somebody types.
 #![allow(unsafe_code, reason = "unlocks a raw lock")]
 
+use crate::Machine;
+use crate::order::{self, Gate};
 use crate::raw::Raw;
-use crate::{Machine, order};
 use core::marker::PhantomData;
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use spin::Spin;
@@ -52,7 +53,7 @@ impl Default for BigLock {
 /// The permission to run kernel code. Dropping it lets another CPU in.
 #[must_use = "the big lock is released at once if the guard is dropped"]
 pub struct Guard<M: Machine> {
-    not_send: PhantomData<(*mut (), fn() -> M)>,
+    not_send: PhantomData<*mut M>,
 }
 
 /// Waits until no other CPU runs kernel code. Interrupts must be off.
@@ -62,7 +63,7 @@ pub struct Guard<M: Machine> {
 #[track_caller]
 pub fn enter<M: Machine>() -> Guard<M> {
     assert!(!is_held::<M>(), "the big lock is taken twice by one CPU");
-    order::before_big::<M>();
+    order::gate::<M>(Gate::BigLock);
     M::big_lock().lock(M::cpu());
     Guard {
         not_send: PhantomData,
@@ -73,7 +74,7 @@ impl<M: Machine> Guard<M> {
     /// Lets go of the big lock while `f` runs. No fine lock may be held: `f` is user mode or idling.
     #[track_caller]
     pub fn unlocked<R>(&mut self, f: impl FnOnce() -> R) -> R {
-        order::before_unlocked::<M>();
+        order::gate::<M>(Gate::BigLock);
         M::big_lock().unlock();
         let _back = Relock::<M>(PhantomData);
         f()

@@ -24,7 +24,7 @@ impl Default for BigLock {
 /// The permission to run kernel code, which everybody has in this build.
 #[must_use]
 pub struct Guard<M: Machine> {
-    not_send: PhantomData<(*mut (), fn() -> M)>,
+    not_send: PhantomData<*mut M>,
 }
 
 /// Costs nothing and waits for nobody.

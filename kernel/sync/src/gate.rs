@@ -16,6 +16,8 @@ pub enum Gate {
     /// Waiting for another CPU to answer. Holding a lock here is allowed only because a wait is
     /// made only while the other CPU is in user mode, where it spins for nothing.
     RemoteWait,
+    /// Taking and letting go of the big lock, in the big-lock build. Fine locks live inside it.
+    BigLock,
 }
 
 impl Gate {
@@ -23,20 +25,15 @@ impl Gate {
     #[must_use]
     pub const fn allows(self, rank: Rank) -> bool {
         match self {
-            Self::UserReturn | Self::Halt | Self::Monitor => false,
+            Self::UserReturn | Self::Halt | Self::Monitor | Self::BigLock => false,
             // An answer may take a while, and everybody prints: the console is never worth it.
             Self::RemoteWait => !rank.is_leaf(),
         }
     }
 
-    /// What the CPU is about to do, to go after "a lock is held at ".
+    /// Whether interrupts must be off here. Elsewhere the kernel turns them on right after.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::UserReturn => "the return to user mode",
-            Self::Halt => "hlt",
-            Self::Monitor => "the entry to the monitor",
-            Self::RemoteWait => "a wait for another CPU",
-        }
+    pub const fn needs_interrupts_off(self) -> bool {
+        matches!(self, Self::BigLock)
     }
 }

@@ -22,7 +22,7 @@
 pub mod big;
 mod gate;
 mod machine;
-#[path = "order_off.rs"]
+#[cfg_attr(not(debug_assertions), path = "order_off.rs")]
 pub mod order;
 mod pair;
 pub mod rank;

@@ -62,6 +62,10 @@ pub(crate) fn before_try<M: Machine>(_lock: Lock, _site: Site) {}
 #[inline]
 pub(crate) fn wait<M: Machine>(_lock: Lock, _site: Site) {}
 #[inline]
+#[allow(
+    dead_code,
+    reason = "nobody waits for a fine lock in the big-lock build"
+)]
 pub(crate) fn waiting<M: Machine>() {}
 #[inline]
 pub(crate) fn taken<M: Machine>(_lock: Lock, _site: Site) {}
@@ -71,7 +75,3 @@ pub(crate) fn released<M: Machine>(_lock: Lock) {}
 pub(crate) fn forget<M: Machine>(_lock: Lock) {}
 #[inline]
 pub(crate) fn assert_held<M: Machine>(_lock: Lock, _site: Site) {}
-#[inline]
-pub(crate) fn before_big<M: Machine>() {}
-#[inline]
-pub(crate) fn before_unlocked<M: Machine>() {}

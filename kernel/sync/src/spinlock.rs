@@ -15,6 +15,8 @@ use core::panic::Location;
 use core::ptr;
 
 /// Data that one CPU at a time can reach.
+///
+/// Without checks it is the data, one lock byte and the key.
 pub struct SpinLock<T, M: Machine> {
     inside: Inside<M>,
     class: order::Class,
@@ -114,6 +116,13 @@ impl<T, M: Machine> SpinLock<T, M> {
 /// The right to use what a lock protects. Dropping it releases the lock.
 ///
 /// It can't leave its CPU: it is not `Send`.
+///
+/// ```compile_fail,E0277
+/// fn send<T: Send>(_: T) {}
+/// fn leave<M: sync::Machine>(guard: sync::Guard<'_, u32, M>) {
+///     send(guard);
+/// }
+/// ```
 #[must_use = "the lock is released at once if the guard is dropped"]
 pub struct Guard<'a, T, M: Machine> {
     lock: &'a SpinLock<T, M>,

@@ -1,0 +1,29 @@
+//! An atomic place in the source: where a lock was taken, readable by other CPUs.
+
+#![allow(
+    unsafe_code,
+    reason = "turns a stored pointer back into the reference it was"
+)]
+
+use core::panic::Location;
+use core::ptr;
+use core::sync::atomic::{AtomicPtr, Ordering::Relaxed};
+
+/// A place in the source, or none.
+pub(crate) struct AtomicSite(AtomicPtr<Location<'static>>);
+
+impl AtomicSite {
+    pub(crate) const fn new() -> Self {
+        Self(AtomicPtr::new(ptr::null_mut()))
+    }
+
+    pub(crate) fn set(&self, site: &'static Location<'static>) {
+        self.0.store(ptr::from_ref(site).cast_mut(), Relaxed);
+    }
+
+    pub(crate) fn get(&self) -> Option<&'static Location<'static>> {
+        // SAFETY: the pointer is null or was made from a `&'static Location` in `set`, and what it
+        // points to never changes, so no ordering is needed.
+        unsafe { self.0.load(Relaxed).as_ref() }
+    }
+}

@@ -1,0 +1,302 @@
+//! What a report says, and how it gets out.
+//!
+//! Everything known is put into one piece of text and handed to [`Machine::report`] at once.
+
+use super::held::{Held, PerCpu};
+use super::kind::Kind;
+use super::{Checker, Lock, Site, stuck, this_cpu};
+use crate::rank::EDGES;
+use crate::{Machine, Rank};
+use core::fmt;
+use core::marker::PhantomData;
+use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+
+/// How many return addresses a report shows.
+const BACKTRACE: usize = 24;
+
+/// How long a CPU lets another finish its report, in milliseconds. After that it prints anyway: the
+/// other one may have been stopped in the middle.
+const TURN_MS: u32 = 2_000;
+
+/// A broken rule and all that is known about it.
+pub(crate) struct Report {
+    kind: Kind,
+    cpu: usize,
+    /// The lock that is held, and by whom if not by this CPU.
+    outer: Option<Held>,
+    outer_cpu: usize,
+    /// The lock that is wanted, released or relied on.
+    inner: Option<Lock>,
+    /// Where that happened.
+    site: Option<Site>,
+}
+
+impl Report {
+    pub(crate) fn new<M: Machine>(kind: Kind) -> Self {
+        let cpu = M::cpu();
+        Self {
+            kind,
+            cpu,
+            outer: None,
+            outer_cpu: cpu,
+            inner: None,
+            site: None,
+        }
+    }
+
+    pub(crate) fn outer(self, held: Held) -> Self {
+        Self {
+            outer: Some(held),
+            ..self
+        }
+    }
+
+    pub(crate) fn outer_cpu(self, cpu: usize) -> Self {
+        Self {
+            outer_cpu: cpu,
+            ..self
+        }
+    }
+
+    pub(crate) fn inner(self, lock: Lock) -> Self {
+        Self {
+            inner: Some(lock),
+            ..self
+        }
+    }
+
+    pub(crate) fn site(self, site: Site) -> Self {
+        Self {
+            site: Some(site),
+            ..self
+        }
+    }
+
+    /// Prints the report, if it is the first of its kind and places.
+    pub(crate) fn print<M: Machine>(self) {
+        let cpu = this_cpu::<M>();
+        if !cpu.start_report() {
+            return;
+        }
+        let locks = [self.outer.map(|held| held.lock), self.inner];
+        let sites = [self.outer.map(|held| held.site), self.site];
+        if M::checker().seen.insert(self.kind, locks, sites) {
+            M::checker().reports.fetch_add(1, Relaxed);
+            take_turn::<M>();
+            M::report(format_args!("{}", Text::<M>(&self, PhantomData)));
+            M::checker().turn.store(0, Release);
+        }
+        cpu.end_report();
+    }
+}
+
+/// Keeps the reports of two CPUs apart. Not a lock: whoever waits too long goes on without.
+fn take_turn<M: Machine>() {
+    let turn = &M::checker().turn;
+    let since = M::millis();
+    while turn.compare_exchange(0, 1, AcqRel, Acquire).is_err() {
+        core::hint::spin_loop();
+        if M::millis().wrapping_sub(since) > TURN_MS {
+            return;
+        }
+    }
+}
+
+/// The text of a report.
+struct Text<'a, M>(&'a Report, PhantomData<fn() -> M>);
+
+impl<M: Machine> fmt::Display for Text<'_, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let report = self.0;
+        let words = report.kind.words();
+        writeln!(f, "lock report: {}", words.rule)?;
+        report.write_locks(f)?;
+        report.write_order(f)?;
+        writeln!(f, "  danger: {}", words.danger)?;
+        if report.kind == Kind::Stuck {
+            write_chain(f, M::checker(), report.cpu)?;
+            write!(f, "{}", AllHeld(M::checker()))?;
+        } else {
+            write_cpu(f, report.cpu, &M::checker().cpus[report.cpu])?;
+        }
+        write_backtrace::<M>(f)?;
+        writeln!(f, "  fix: {}", words.fix[0])?;
+        writeln!(f, "       {}", words.fix[1])?;
+        report.write_machine_line(f)
+    }
+}
+
+impl Report {
+    fn write_locks(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.inner {
+            Some(lock) => writeln!(f, "  lock:   {lock}, at {}", Place(self.site))?,
+            None => writeln!(f, "  place:  {}", Place(self.site))?,
+        }
+        if let Some(Held { lock, site }) = self.outer {
+            let site = Place(Some(site));
+            writeln!(
+                f,
+                "  held:   {lock}, taken at {site} by CPU {}",
+                self.outer_cpu
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Quotes the part of the declared order that forbids this, if it is about the order.
+    fn write_order(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Some(held), Some(wanted)) = (self.outer, self.inner) else {
+            return Ok(());
+        };
+        let (from, to) = (wanted.rank, held.lock.rank);
+        match self.kind {
+            Kind::Inversion | Kind::Leaf => {
+                writeln!(f, "  order:  {} comes before {}:", from.name(), to.name())?;
+                for edge in EDGES
+                    .iter()
+                    .filter(|edge| from <= edge.outer && edge.inner <= to)
+                {
+                    let (outer, inner) = (edge.outer.name(), edge.inner.name());
+                    writeln!(f, "    {outer}, then {inner}: {}", edge.why)?;
+                }
+                Ok(())
+            }
+            Kind::PairOrder | Kind::PairEqual | Kind::PairNever => {
+                writeln!(
+                    f,
+                    "  order:  two of class {}: {}",
+                    from.name(),
+                    from.pairs().name()
+                )
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The one line that is for programs: the names in it stay the same.
+    fn write_machine_line(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let outer = Token(self.outer.map(|held| held.lock));
+        let inner = Token(self.inner);
+        let outer_site = Place(self.outer.map(|held| held.site));
+        let inner_site = Place(self.site);
+        write!(
+            f,
+            "LOCKREPORT kind={} outer={outer} inner={inner} ",
+            self.kind.words().name
+        )?;
+        writeln!(
+            f,
+            "outer_site={outer_site} inner_site={inner_site} cpu={}",
+            self.cpu
+        )
+    }
+}
+
+/// What every CPU holds and waits for.
+pub(crate) struct AllHeld<'a>(pub(crate) &'a Checker);
+
+impl fmt::Display for AllHeld<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut nothing = true;
+        for (i, cpu) in self.0.cpus.iter().enumerate() {
+            if cpu.held().next().is_some() || cpu.wanted().is_some() {
+                nothing = false;
+                write_cpu(f, i, cpu)?;
+            }
+        }
+        if nothing {
+            writeln!(f, "  no CPU holds a lock")?;
+        }
+        Ok(())
+    }
+}
+
+fn write_cpu(f: &mut fmt::Formatter<'_>, number: usize, cpu: &PerCpu) -> fmt::Result {
+    if cpu.held().next().is_none() {
+        writeln!(f, "  CPU {number} holds nothing")?;
+    } else {
+        writeln!(f, "  CPU {number} holds, first taken first:")?;
+        for Held { lock, site } in cpu.held() {
+            writeln!(f, "    {lock}, taken at {}", Place(Some(site)))?;
+        }
+    }
+    match cpu.wanted() {
+        Some(Held { lock, site }) => {
+            writeln!(f, "    and waits for {lock} at {}", Place(Some(site)))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Who waits for whom, starting with `cpu`.
+fn write_chain(f: &mut fmt::Formatter<'_>, checker: &Checker, cpu: usize) -> fmt::Result {
+    let mut last = None;
+    for link in stuck::chain(checker, cpu) {
+        write!(f, "  CPU {} waits for {}", link.cpu, link.wanted.lock)?;
+        match link.holder {
+            Some((holder, held)) => {
+                writeln!(f, ", taken by CPU {holder} at {}", Place(Some(held.site)))?;
+            }
+            None => writeln!(f, ", held by nobody that is known")?,
+        }
+        last = link.holder;
+    }
+    match last {
+        Some((holder, _)) if checker.cpus[holder].wanted().is_some() => {
+            writeln!(f, "  so CPU {holder} waits for itself: a deadlock")
+        }
+        Some((holder, _)) => writeln!(f, "  CPU {holder} waits for no lock: what is it doing?"),
+        None => Ok(()),
+    }
+}
+
+fn write_backtrace<M: Machine>(f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut addresses = [0; BACKTRACE];
+    let n = M::backtrace(&mut addresses).min(BACKTRACE);
+    writeln!(f, "  back-trace, innermost first:")?;
+    for &address in &addresses[..n] {
+        write!(f, "    {address:08x} ")?;
+        M::symbol(address, f)?;
+        writeln!(f)?;
+    }
+    Ok(())
+}
+
+impl fmt::Display for Lock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} #{}", self.rank.name(), self.key)
+    }
+}
+
+/// A lock in one word, or `-`.
+struct Token(Option<Lock>);
+
+impl fmt::Display for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(Lock { rank, key, .. }) = self.0 else {
+            return f.write_str("-");
+        };
+        write_word(f, rank)?;
+        write!(f, "#{key}")
+    }
+}
+
+fn write_word(f: &mut fmt::Formatter<'_>, rank: Rank) -> fmt::Result {
+    for (i, part) in rank.name().split(' ').enumerate() {
+        f.write_str(if i == 0 { "" } else { "-" })?;
+        f.write_str(part)?;
+    }
+    Ok(())
+}
+
+/// `file:line`, or `-`. The column would help nobody.
+struct Place(Option<Site>);
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(site) => write!(f, "{}:{}", site.file(), site.line()),
+            None => f.write_str("-"),
+        }
+    }
+}

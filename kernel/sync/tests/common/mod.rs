@@ -1,0 +1,119 @@
+//! A machine made of threads: each thread is a CPU, and says itself which one.
+//!
+//! [`machine!`] makes a machine of its own for one test, with its own checker and its own report
+//! text, so that tests can run at the same time.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::cell::Cell;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use sync::Machine;
+
+thread_local! {
+    /// The CPU that this thread is.
+    pub(crate) static CPU: Cell<usize> = const { Cell::new(0) };
+    /// Whether its interrupts are on.
+    pub(crate) static INTERRUPTS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What a test sees of its machine from outside.
+pub(crate) struct Outside {
+    /// All that was reported.
+    pub(crate) text: Mutex<String>,
+    /// The clock, and by how much it goes on each time somebody looks.
+    pub(crate) clock: AtomicU32,
+    pub(crate) step: AtomicU32,
+}
+
+impl Outside {
+    pub(crate) const fn new() -> Self {
+        Self {
+            text: Mutex::new(String::new()),
+            clock: AtomicU32::new(0),
+            step: AtomicU32::new(0),
+        }
+    }
+
+    pub(crate) fn print(&self, text: std::fmt::Arguments<'_>) {
+        *self.text.lock().unwrap() += &text.to_string();
+    }
+
+    pub(crate) fn millis(&self) -> u32 {
+        self.clock.fetch_add(self.step.load(SeqCst), SeqCst)
+    }
+
+    /// Takes away what was reported since the last time.
+    pub(crate) fn take(&self) -> String {
+        std::mem::take(&mut self.text.lock().unwrap())
+    }
+
+    /// The `kind=` of each report since the last time.
+    pub(crate) fn kinds(&self) -> Vec<String> {
+        let kind = |line: &str| {
+            Some(
+                line.strip_prefix("LOCKREPORT kind=")?
+                    .split(' ')
+                    .next()?
+                    .to_string(),
+            )
+        };
+        self.take().lines().filter_map(kind).collect()
+    }
+}
+
+/// Declares a machine type and its `Outside`.
+#[macro_export]
+macro_rules! machine {
+    ($name:ident, $outside:ident) => {
+        struct $name;
+
+        static $outside: common::Outside = common::Outside::new();
+
+        impl sync::Machine for $name {
+            fn cpu() -> usize {
+                common::CPU.get()
+            }
+
+            fn interrupts_enabled() -> bool {
+                common::INTERRUPTS.get()
+            }
+
+            fn checker() -> &'static sync::order::Checker {
+                static CHECKER: sync::order::Checker = sync::order::Checker::new();
+                &CHECKER
+            }
+
+            fn big_lock() -> &'static sync::big::BigLock {
+                static BIG: sync::big::BigLock = sync::big::BigLock::new();
+                &BIG
+            }
+
+            fn report(text: std::fmt::Arguments<'_>) {
+                $outside.print(text);
+            }
+
+            fn backtrace(into: &mut [u32]) -> usize {
+                into[..2].copy_from_slice(&[0xf010_0123, 0xf010_4567]);
+                2
+            }
+
+            fn symbol(address: u32, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "kernel::function_at_{address:x}")
+            }
+
+            fn millis() -> u32 {
+                $outside.millis()
+            }
+        }
+    };
+}
+
+/// Runs `f` as CPU `cpu`, inside the big lock where there is one.
+pub(crate) fn on_cpu<M: Machine, R>(
+    cpu: usize,
+    f: impl FnOnce(&mut sync::big::Guard<M>) -> R,
+) -> R {
+    CPU.set(cpu);
+    let mut big = sync::big::enter::<M>();
+    f(&mut big)
+}

@@ -1,0 +1,45 @@
+//! What a report looks like: for people, for programs, and when two CPUs really hang.
+#![cfg(debug_assertions)]
+
+mod common;
+
+use common::on_cpu;
+use sync::{Rank, SpinLock};
+
+#[test]
+fn a_report_tells_the_whole_story() {
+    machine!(This, OUTSIDE);
+    let queue = SpinLock::<_, This>::new(Rank::RunQueue, 2, ());
+    let env = SpinLock::<_, This>::new(Rank::EnvIpc, 7, ());
+    let outer = line!() + 2;
+    on_cpu::<This, _>(3, |_| {
+        let _queue = queue.lock();
+        drop(env.lock());
+    });
+    let text = OUTSIDE.take();
+    let (a, b) = (
+        format!("{}:{outer}", file!()),
+        format!("{}:{}", file!(), outer + 1),
+    );
+    let expected = format!(
+        "\
+lock report: a lock is wanted that comes before one that is held
+  lock:   env ipc #7, at {b}
+  held:   run queue #2, taken at {a} by CPU 3
+  order:  env ipc comes before run queue:
+    env ipc, then env vm: a message and the page it carries arrive in one step
+    env vm, then run queue: an env is made runnable as the last step of changing it, while it is still locked
+  danger: another CPU that keeps the order holds the wanted lock and waits for the held one: \
+both wait for ever. One CPU alone can show the wrong order; it takes two to hang
+  CPU 3 holds, first taken first:
+    run queue #2, taken at {a}
+  back-trace, innermost first:
+    f0100123 kernel::function_at_f0100123
+    f0104567 kernel::function_at_f0104567
+  fix: take the wanted lock before the held one, or release the held one first;
+       after releasing, check again what was read under it: it may have changed
+LOCKREPORT kind=inversion outer=run-queue#2 inner=env-ipc#7 outer_site={a} inner_site={b} cpu=3
+"
+    );
+    assert_eq!(text, expected);
+}
