@@ -26,6 +26,13 @@ pub fn read_cr3() -> u32 {
     value as u32 & !0xfff
 }
 
+/// This CPU's extensions switched on, for the others to switch on as well.
+pub(super) fn read_cr4() -> u32 {
+    // SAFETY: reading it has no effect.
+    let value = unsafe { controlregs::cr4() };
+    value.bits() as u32
+}
+
 /// The address whose access caused the last page fault on this CPU.
 #[inline]
 pub fn read_cr2() -> u32 {

@@ -22,18 +22,27 @@
     reason = "this is the one place that may use instructions and devices"
 )]
 
+pub mod acpi;
+pub mod ap;
 pub mod backtrace;
 pub mod boot_info;
+pub mod cga;
 pub mod delay;
 pub mod frame;
 pub mod gdt;
 pub mod idt;
 pub mod image;
 pub mod instr;
+pub mod kbd;
+pub mod lapic;
 pub mod memory;
-pub mod pic;
+pub mod mptable;
 mod physical;
+pub mod pic;
+pub mod qemu;
+pub mod serial;
 pub mod switch;
+pub mod user_frame;
 
 /// Where physical memory appears: the kernel address of physical address `p` is `PHYS_BASE + p`.
 pub const PHYS_BASE: usize = abi::layout::KERNBASE as usize;
