@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::on_cpu;
+use common::{on_cpu, random};
 use std::thread;
 use sync::{MAX_CPUS, Rank, SpinLock, lock_pair};
 
@@ -150,15 +150,4 @@ fn each_cpu<M: sync::Machine>(step: impl Fn(usize, usize) + Sync) {
             });
         }
     });
-}
-
-/// A small generator of numbers below what it is asked for.
-fn random(seed: usize) -> impl FnMut(usize) -> usize {
-    let mut state = seed as u64;
-    move |below| {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) as usize % below
-    }
 }

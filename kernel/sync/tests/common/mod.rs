@@ -117,3 +117,14 @@ pub(crate) fn on_cpu<M: Machine, R>(
     let mut big = sync::big::enter::<M>();
     f(&mut big)
 }
+
+/// A small generator of numbers below what it is asked for.
+pub(crate) fn random(seed: usize) -> impl FnMut(usize) -> usize {
+    let mut state = seed as u64;
+    move |below| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    }
+}
