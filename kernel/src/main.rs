@@ -1,7 +1,6 @@
-//! stub
+//! The kernel's executable: everything is in the library of the same name, which also compiles for tests.
+
 #![no_std]
 #![no_main]
-#[panic_handler]
-fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-    loop {}
-}
+
+use kernel as _;

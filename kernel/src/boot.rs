@@ -1,0 +1,116 @@
+//! What the kernel was told at boot: the command line's options, and the files handed over.
+//!
+//! The command line is words. `quiet`, `poweroff`, `log=LEVEL` are options; a word with a slash in it is the kernel's own
+//! path, which QEMU puts first; any other word names a program to start, with arguments behind colons.
+
+use core::str::FromStr;
+
+use log::LevelFilter;
+use spin::Once;
+
+use crate::mm::phys;
+use crate::x86::boot_info::{self, BootInfo};
+
+static INFO: Once<BootInfo> = Once::new();
+static OPTIONS: Once<Options> = Once::new();
+
+/// What the command line asks for, besides programs.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// No lines when envs come and go.
+    pub quiet: bool,
+    /// Leave QEMU instead of entering the monitor at the end.
+    pub poweroff: bool,
+    /// What the kernel log shows.
+    pub log: LevelFilter,
+}
+
+const DEFAULT: Options = Options { quiet: false, poweroff: false, log: LevelFilter::Warn };
+
+/// A file that the boot loader put into memory.
+#[derive(Clone, Copy, Debug)]
+pub struct File {
+    /// Its name, without folders and arguments.
+    pub name: &'static str,
+    /// Its contents.
+    pub bytes: &'static [u8],
+}
+
+/// Reads what the boot loader left, before anything can overwrite it.
+///
+/// # Panics
+/// When it was no Multiboot loader.
+pub fn init(magic: u32, info: u32) {
+    INFO.call_once(|| boot_info::read(magic, info).expect("started by a Multiboot loader"));
+    OPTIONS.call_once(|| {
+        let mut options = DEFAULT;
+        words().for_each(|word| {
+            options.apply(word);
+        });
+        options
+    });
+}
+
+/// What the boot loader said.
+///
+/// # Panics
+/// Before [`init`].
+pub fn info() -> &'static BootInfo {
+    INFO.get().expect("boot::init is the first thing the kernel does")
+}
+
+/// The options in force.
+pub fn options() -> Options {
+    OPTIONS.get().copied().unwrap_or(DEFAULT)
+}
+
+/// The words of the command line that name programs.
+pub fn programs() -> impl Iterator<Item = &'static str> {
+    let mut scratch = DEFAULT;
+    words().filter(move |word| !scratch.apply(word))
+}
+
+/// The files handed over, programs and others.
+pub fn files() -> impl Iterator<Item = File> {
+    info().modules().iter().map(|module| {
+        let path = module.name.as_str().split_ascii_whitespace().next().unwrap_or("");
+        let name = path.rsplit('/').next().unwrap_or(path);
+        File { name, bytes: phys::boot_memory(module) }
+    })
+}
+
+/// The file called `name`.
+pub fn file(name: &str) -> Option<File> {
+    files().find(|file| file.name == name)
+}
+
+fn words() -> impl Iterator<Item = &'static str> {
+    let line = info().command_line.as_str();
+    line.split_ascii_whitespace().enumerate().filter(|(i, word)| *i > 0 || !word.contains('/')).map(|(_, word)| word)
+}
+
+impl Options {
+    /// Applies a word if it is an option; says whether it was.
+    fn apply(&mut self, word: &str) -> bool {
+        if let Some(level) = word.strip_prefix("log=") {
+            self.log = LevelFilter::from_str(level).unwrap_or(self.log);
+            return true;
+        }
+        match word {
+            "quiet" => self.quiet = true,
+            "poweroff" => self.poweroff = true,
+            _ => return false,
+        }
+        true
+    }
+}
+
+/// Prints a line about an env coming or going, unless the command line says `quiet`.
+#[macro_export]
+macro_rules! lifecycle {
+    ($($text:tt)*) => {
+        if !$crate::boot::options().quiet {
+            $crate::println!($($text)*);
+        }
+    };
+}

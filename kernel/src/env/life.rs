@@ -1,0 +1,94 @@
+//! What the life lock and the ipc lock of an env guard.
+//!
+//! *May it run*, *is it on a CPU* and *is it in a queue* are three facts, kept apart. The first is derived here from
+//! what is known; the second is [`crate::presence`]; the third is `Life::queued_on` with the bit in that queue.
+
+use core::sync::atomic::Ordering;
+
+use abi::{EnvId, EnvRecord, EnvStatus};
+
+use crate::mm::frame::Frame;
+
+/// Whether a slot has a tenant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tenancy {
+    /// No tenant.
+    Free,
+    /// A tenant.
+    Live,
+    /// A tenant that was destroyed. Final: the next state is `Free`.
+    Dying,
+}
+
+/// Who the tenant of a slot is and whether it may run. Under the life lock.
+#[derive(Debug)]
+pub struct Life {
+    /// The tenant, or the last one.
+    pub id: EnvId,
+    /// Its parent; [`EnvId::NONE`] for the kernel.
+    pub parent: EnvId,
+    /// Its page directory, to be loaded by the CPU that picks it. Fixed while there is a tenant.
+    pub directory: Frame,
+    /// Whether there is a tenant.
+    pub tenancy: Tenancy,
+    /// Told not to run by `env_set_status`, or not yet told to run.
+    pub frozen: bool,
+    /// Blocked in `ipc_recv`. Set and cleared together with `Mailbox::receiving`, under both locks.
+    pub receiving: bool,
+    /// The CPU in whose run queue the slot's bit is, or was until that CPU's pick that is under way. While this is
+    /// set, whoever wants the slot queued has nothing to do: the pick will look at the state anew.
+    pub queued_on: Option<usize>,
+}
+
+impl Life {
+    /// An empty slot.
+    pub const EMPTY: Life = Life {
+        id: EnvId::NONE,
+        parent: EnvId::NONE,
+        directory: Frame(0),
+        tenancy: Tenancy::Free,
+        frozen: true,
+        receiving: false,
+        queued_on: None,
+    };
+
+    /// Whether `id` names this tenant. A dying one still answers to its id.
+    pub fn is(&self, id: EnvId) -> bool {
+        self.tenancy != Tenancy::Free && self.id == id
+    }
+
+    /// Whether the tenant may be on a CPU.
+    pub fn may_run(&self) -> bool {
+        self.tenancy == Tenancy::Live && !self.frozen && !self.receiving
+    }
+
+    /// The status that programs see for a tenant that is, or is not, on a CPU.
+    pub fn status(&self, on_cpu: bool) -> EnvStatus {
+        match self.tenancy {
+            Tenancy::Free => EnvStatus::Free,
+            Tenancy::Dying => EnvStatus::Dying,
+            Tenancy::Live if !self.may_run() => EnvStatus::NotRunnable,
+            Tenancy::Live if on_cpu => EnvStatus::Running,
+            Tenancy::Live => EnvStatus::Runnable,
+        }
+    }
+}
+
+/// What an env waits for. Under the ipc lock.
+#[derive(Debug)]
+pub struct Mailbox {
+    /// Whether a message may be delivered.
+    pub receiving: bool,
+    /// Where the receiver wants a page, or an address at or above UTOP for "nowhere".
+    pub dstva: u32,
+}
+
+impl Mailbox {
+    /// Waiting for nothing.
+    pub const EMPTY: Mailbox = Mailbox { receiving: false, dstva: 0 };
+}
+
+/// Publishes the status. Needs the life lock.
+pub fn publish_status(record: &EnvRecord, status: EnvStatus) {
+    record.status.store(status as u32, Ordering::Release);
+}

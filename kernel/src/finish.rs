@@ -1,0 +1,72 @@
+//! When nothing can ever run again: JOS's message, and the books.
+//!
+//! Every frame and every env slot that was free when the first env was made must be free again. For the one CPU that
+//! found out ([`crate::idle`]); all others are idle.
+
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+use abi::{EnvId, NENV};
+use sync::order;
+
+use crate::cpu::This;
+use crate::env::life::Tenancy;
+use crate::env::{exit, table};
+use crate::mm::frame;
+use crate::x86::qemu;
+use crate::{boot, monitor, println};
+
+static FREE_AT_BOOT: AtomicUsize = AtomicUsize::new(0);
+
+/// Notes how many frames are free. Call before the first env is made.
+pub fn open_the_books() {
+    FREE_AT_BOOT.store(frame::available(), Ordering::Relaxed);
+}
+
+/// Says that nothing is runnable. Then the monitor, or the end of the machine.
+pub fn nothing_runnable() {
+    if table::available() == NENV {
+        println!("Destroyed the only environment - nothing more to do!");
+    }
+    println!("No runnable environments in the system!");
+    if !boot::options().poweroff {
+        return monitor::enter();
+    }
+    let blocked = destroy_the_rest();
+    if blocked > 0 {
+        println!("{blocked} envs are blocked for ever");
+    }
+    let code = if !audit() {
+        qemu::LEAK
+    } else if order::reports::<This>() > 0 {
+        qemu::LOCK_REPORT
+    } else {
+        qemu::ENDED
+    };
+    qemu::exit(code);
+}
+
+/// Compares what is free with what was; prints the result.
+pub fn audit() -> bool {
+    let (frames, slots) = (frame::available(), table::available());
+    let expected = FREE_AT_BOOT.load(Ordering::Relaxed);
+    let good = (frames, slots) == (expected, NENV);
+    if good {
+        println!("audit: ok, {frames} frames and {slots} env slots free");
+    } else {
+        println!("audit: LEAK: {frames} of {expected} frames and {slots} of {NENV} env slots free");
+    }
+    good
+}
+
+/// Destroys the envs that can never run, so that the books can be closed; says how many.
+fn destroy_the_rest() -> usize {
+    let mut count = 0;
+    for slot in 0..NENV {
+        let life = table::env(slot).life.lock();
+        if life.tenancy == Tenancy::Live {
+            exit::destroy(life, EnvId::NONE);
+            count += 1;
+        }
+    }
+    count
+}

@@ -1,0 +1,93 @@
+//! What a CPU does when there is nothing to do, and how the kernel notices that there never will be.
+//!
+//! An idle CPU loads the kernel's address space, says so in a mask, looks for work once more, and halts until an
+//! interrupt. Whoever queues an env wakes an idle CPU, if there is one: a wake-up never waits for a tick, and an
+//! idle CPU takes none.
+//!
+//! Nothing can ever run again when every CPU is idle and every queue is empty *at one moment*. The last CPU to become
+//! idle sees that, by looking twice and finding that nobody left the idle state in between.
+
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use sync::big;
+use sync::order::{self, Gate};
+
+use crate::config::NCPU;
+use crate::cpu::{self, This};
+use crate::env::OnCpu;
+use crate::{finish, sched, smp, x86};
+
+/// Bit c of word w: CPU 32w + c is idle, and nobody has undertaken to wake it yet.
+static IDLE: [AtomicU32; NCPU.div_ceil(32)] = [const { AtomicU32::new(0) }; NCPU.div_ceil(32)];
+
+/// Set by the CPU that found that nothing can ever run again.
+static FINISHED: AtomicBool = AtomicBool::new(false);
+
+/// Waits until there is an env for this CPU. Nothing is held, and the kernel's address space is loaded.
+pub fn wait(big: &mut big::Guard<This>) -> OnCpu {
+    let here = cpu::this();
+    loop {
+        // Not idle while looking: an env that is neither queued nor running yet would be overlooked below.
+        here.idle.store(false, Ordering::SeqCst);
+        here.wakes.fetch_add(1, Ordering::SeqCst);
+        if let Some(env) = sched::pick(0).or_else(sched::steal) {
+            return env;
+        }
+        here.idle.store(true, Ordering::SeqCst);
+        announce(cpu::index());
+        if !sched::any_queued() {
+            if all_is_quiet() && !FINISHED.swap(true, Ordering::SeqCst) {
+                finish::nothing_runnable();
+                FINISHED.store(false, Ordering::SeqCst);
+            } else {
+                order::gate::<This>(Gate::Halt);
+                big.unlocked(x86::instr::sti_hlt_cli);
+            }
+        }
+        claim(cpu::index());
+    }
+}
+
+/// Whether `cpu` is idle at the moment.
+pub fn is_idle(cpu: usize) -> bool {
+    cpu < NCPU && IDLE[cpu / 32].load(Ordering::SeqCst) & (1 << (cpu % 32)) != 0
+}
+
+/// Wakes one idle CPU, `preferred` if it is idle. Does nothing if none is.
+pub fn rouse(preferred: usize) {
+    if claim(preferred) {
+        return x86::lapic::send_ipi(smp::apic_id(preferred), x86::lapic::KICK);
+    }
+    for (index, word) in IDLE.iter().enumerate() {
+        let bits = word.load(Ordering::SeqCst);
+        let cpu = index * 32 + bits.trailing_zeros() as usize;
+        if bits != 0 && claim(cpu) {
+            return x86::lapic::send_ipi(smp::apic_id(cpu), x86::lapic::KICK);
+        }
+    }
+}
+
+fn announce(cpu: usize) {
+    IDLE[cpu / 32].fetch_or(1 << (cpu % 32), Ordering::SeqCst);
+}
+
+/// Takes `cpu`'s bit; says whether it was there. One waker an idle CPU is enough.
+fn claim(cpu: usize) -> bool {
+    let bit = 1 << (cpu % 32);
+    let word = &IDLE[cpu / 32];
+    word.load(Ordering::SeqCst) & bit != 0 && word.fetch_and(!bit, Ordering::SeqCst) & bit != 0
+}
+
+/// Whether at one moment every CPU was idle and every queue empty.
+fn all_is_quiet() -> bool {
+    let Some(before) = all_idle() else { return false };
+    !sched::any_queued() && all_idle() == Some(before)
+}
+
+/// If every CPU is idle, how often all of them together left the idle state.
+fn all_idle() -> Option<u32> {
+    (0..smp::count()).filter(|&cpu| smp::is_online(cpu)).map(cpu::get).try_fold(0_u32, |sum, block| {
+        let wakes = block.wakes.load(Ordering::SeqCst);
+        block.idle.load(Ordering::SeqCst).then(|| sum.wrapping_add(wakes))
+    })
+}

@@ -1,0 +1,79 @@
+//! A JOS kernel for i686 with fine-grained locks.
+//!
+//! Read this file first: booting is a list of calls. Then `run.rs`, the life of a CPU. `README.md` beside `Cargo.toml`
+//! has the order for all the rest.
+
+#![no_std]
+#![deny(unsafe_code)]
+
+pub mod boot;
+pub mod config;
+pub mod console;
+pub mod cpu;
+pub mod env;
+pub mod finish;
+pub mod idle;
+pub mod memory;
+pub mod mm;
+pub mod monitor;
+pub mod panic;
+pub mod pool;
+pub mod presence;
+pub mod print;
+pub mod readline;
+pub mod run;
+pub mod run_queue;
+pub mod sched;
+pub mod selftest;
+pub mod smp;
+pub mod symbols;
+pub mod syscall;
+pub mod trap;
+pub mod x86;
+
+use sync::big;
+
+use crate::cpu::This;
+use crate::mm::kernel_map;
+use crate::x86::{gdt, idt, lapic, pic, user_frame};
+
+/// Where the boot CPU comes from the assembly in `x86`, on a stack that is only for this.
+extern "C" fn kmain(magic: u32, info: u32) -> ! {
+    boot::init(magic, info);
+    console::init();
+    print::init_log(boot::options().log);
+    println!("6828 decimal is {:o} octal!", 6828);
+    symbols::init();
+    idt::init();
+    memory::init();
+    kernel_map::init();
+    env::table::init();
+    selftest::memory();
+    lapic::init(smp::discover());
+    (0..smp::count()).for_each(kernel_map::map_stack);
+    gdt::init_cpu(0, kernel_map::stack_top(0));
+    idt::load();
+    user_frame::go_on_own_stack(kmain_on_its_stack)
+}
+
+/// The boot CPU, on the stack it will keep.
+extern "C" fn kmain_on_its_stack() -> ! {
+    lapic::init_cpu();
+    pic::init();
+    smp::start_others(kernel_map::stack_top, kernel_map::directory().address());
+    let big = big::enter::<This>();
+    finish::open_the_books();
+    env::load::boot_programs();
+    run::forever(big, user_frame::take())
+}
+
+/// Where the other CPUs come from the assembly in `x86`, each on its own stack.
+extern "C" fn ap_main(index: u32) -> ! {
+    gdt::init_cpu(index as usize, kernel_map::stack_top(index as usize));
+    idt::load();
+    lapic::init_cpu();
+    println!("SMP: CPU {index} starting");
+    smp::online(index as usize);
+    let big = big::enter::<This>();
+    run::forever(big, user_frame::take())
+}

@@ -1,0 +1,144 @@
+//! Physical frames: who refers to them, and which are free.
+//!
+//! A [`PageRef`] is one counted reference. A page-table entry owns one, and so does whoever holds a page before
+//! it is mapped. The last one to go gives the frame back to the pool, so a frame can't be freed while something
+//! still refers to it, and can't be forgotten.
+//!
+//! The counts are the records that programs see at UPAGES. Locks: the pool's (frame cache, page allocator).
+
+use core::mem;
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering, fence};
+
+use abi::layout::{PGSIZE, PHYSMAX};
+use abi::page::PageInfo;
+use sync::Rank;
+
+use crate::config::{FRAME_BATCH, FRAME_CACHE};
+use crate::mm::phys;
+use crate::pool::Pool;
+
+/// The most frames there can be.
+pub const MAX_FRAMES: usize = (PHYSMAX / PGSIZE) as usize;
+
+/// The number of a physical frame, below [`MAX_FRAMES`]. A bare name: it keeps nothing alive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame(pub u16);
+
+impl Frame {
+    /// The frame that physical address `address` is in, if the kernel can reach it.
+    pub fn containing(address: u32) -> Option<Frame> {
+        u16::try_from(address / PGSIZE).ok().map(Frame)
+    }
+
+    /// The frame's physical address.
+    pub const fn address(self) -> u32 {
+        self.0 as u32 * PGSIZE
+    }
+
+    fn info(self) -> &'static PageInfo {
+        &PAGES.0[self.0 as usize]
+    }
+}
+
+/// Page-aligned, since whole pages of it are mapped for programs.
+#[repr(C, align(4096))]
+struct Pages([PageInfo; MAX_FRAMES]);
+
+static PAGES: Pages =
+    Pages([const { PageInfo { link: AtomicU32::new(0), refs: AtomicU32::new(0) } }; MAX_FRAMES]);
+
+static FREE: Pool<MAX_FRAMES, FRAME_CACHE, FRAME_BATCH> =
+    Pool::new(Rank::FrameCache, Rank::PageAllocator);
+
+/// Frames below the end of memory, free or not.
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
+/// Takes over memory: `count` frames exist, of which those that `is_free` says are free. For boot.
+pub fn init(count: usize, is_free: impl Fn(Frame) -> bool) {
+    COUNT.store(count, Ordering::Relaxed);
+    // Highest first, so that low frames are handed out first.
+    let frames = (0..count).rev().filter_map(|number| u16::try_from(number).ok());
+    FREE.fill(frames.filter(|&number| is_free(Frame(number))));
+}
+
+/// How many frames there are, free or not.
+pub fn count() -> usize {
+    COUNT.load(Ordering::Relaxed)
+}
+
+/// How many frames are free. Exact only while nobody allocates or frees.
+pub fn available() -> usize {
+    FREE.available()
+}
+
+/// Kernel address of the records that programs see at UPAGES.
+pub fn records_address() -> u32 {
+    phys::address_of(&PAGES)
+}
+
+/// How many entries and owners refer to `frame`.
+pub fn refs(frame: Frame) -> u32 {
+    frame.info().refs.load(Ordering::Relaxed)
+}
+
+/// One counted reference to a frame.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "dropping the reference may free the frame"]
+pub struct PageRef(Frame);
+
+impl PageRef {
+    /// A free frame with unspecified contents, or `None` when no frame is free.
+    pub fn alloc() -> Option<PageRef> {
+        let frame = Frame(FREE.take()?);
+        let before = frame.info().refs.swap(1, Ordering::Relaxed);
+        assert_eq!(before, 0, "{frame:?} was free and referred to");
+        Some(PageRef(frame))
+    }
+
+    /// A free frame filled with zeros, or `None` when no frame is free. Zeroing holds no lock.
+    pub fn alloc_zeroed() -> Option<PageRef> {
+        let page = PageRef::alloc()?;
+        phys::zero(page.frame());
+        Some(page)
+    }
+
+    /// One more reference to a frame that an entry refers to. The caller must hold the lock that keeps that entry.
+    ///
+    /// 32 bits can't overflow: every reference but a few is an entry in a page table, and 65,536 frames full of
+    /// entries are 2^26.
+    pub fn share(frame: Frame) -> PageRef {
+        let before = frame.info().refs.fetch_add(1, Ordering::Relaxed);
+        assert_ne!(before, 0, "{frame:?} is free and was shared");
+        PageRef(frame)
+    }
+
+    /// The frame referred to.
+    pub fn frame(&self) -> Frame {
+        self.0
+    }
+
+    /// Gives the reference away to an entry, which owns it from now on.
+    pub fn into_entry(self) -> Frame {
+        let frame = self.0;
+        mem::forget(self);
+        frame
+    }
+
+    /// Takes back the reference that an entry owned. The entry must be gone from every TLB.
+    pub fn from_entry(frame: Frame) -> PageRef {
+        PageRef(frame)
+    }
+}
+
+impl Drop for PageRef {
+    fn drop(&mut self) {
+        // Release: what this owner did to the page happens before the free. Acquire (the fence): all that
+        // happens before the frame is handed out again. The usual pair of a reference count.
+        let before = self.0.info().refs.fetch_sub(1, Ordering::Release);
+        assert_ne!(before, 0, "{:?} was released once too often", self.0);
+        if before == 1 {
+            fence(Ordering::Acquire);
+            FREE.give(self.0.0);
+        }
+    }
+}

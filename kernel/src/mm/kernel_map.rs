@@ -1,0 +1,117 @@
+//! The kernel's half of every address space.
+//!
+//! One directory is made at boot; every env's directory copies its entries at and above UTOP. So every page table
+//! up there that will ever be needed exists before the first env: the env and frame records, the device window,
+//! the kernel stacks. Physical memory at KERNBASE is mapped by 64 pages of 4 MiB.
+//!
+//! Locks: none of its own. Only the boot CPU changes the map, before it starts the others.
+
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use abi::layout::{KERNBASE, KSTACKTOP, KSTKGAP, KSTKSIZE, MMIOBASE, MMIOLIM, PGSIZE, PTSIZE, UENVS, UPAGES, UVPT};
+use abi::page::{PageInfo, PteFlags, pdx, ptx};
+use abi::{EnvRecord, NENV};
+
+use crate::config::{NARROW_STACK, NCPU, NCPU_WIDE_STACK};
+use crate::mm::frame::{self, Frame, PageRef};
+use crate::mm::page_table::Entry;
+use crate::mm::phys;
+use crate::{env, x86};
+
+static DIRECTORY: AtomicU32 = AtomicU32::new(0);
+/// The next free address in the device window. The narrow stacks come first.
+static NEXT_DEVICE: AtomicU32 = AtomicU32::new(DEVICES);
+
+const NARROW_STRIDE: u32 = NARROW_STACK + PGSIZE;
+const DEVICES: u32 = MMIOBASE + (NCPU - NCPU_WIDE_STACK) as u32 * NARROW_STRIDE;
+const _: () = assert!(DEVICES + 64 * PGSIZE <= MMIOLIM, "devices need a few pages of their window");
+
+/// Makes the kernel's directory and loads it. For the boot CPU, once, with the frame allocator up.
+pub fn init() {
+    let directory = boot_page();
+    DIRECTORY.store(u32::from(directory.0), Ordering::Relaxed);
+    let entries = phys::table(directory);
+    for (index, entry) in entries[pdx(KERNBASE)..].iter().enumerate() {
+        let flags = PteFlags::P | PteFlags::W | PteFlags::PS | PteFlags::G;
+        entry.store(index as u32 * PTSIZE | flags.bits(), Ordering::Relaxed);
+    }
+    for window in [UENVS, UPAGES, MMIOBASE, MMIOLIM] {
+        let rights = if window < MMIOBASE { PteFlags::U } else { PteFlags::W };
+        let word = Entry::encode(boot_page(), PteFlags::P | rights);
+        entries[pdx(window)].store(word, Ordering::Relaxed);
+    }
+    entries[pdx(UVPT)].store(Entry::encode(directory, PteFlags::P | PteFlags::U), Ordering::Relaxed);
+
+    let read_only = PteFlags::P | PteFlags::U;
+    map_image(UENVS, env::records_address(), NENV * size_of::<EnvRecord>(), read_only);
+    map_image(UPAGES, frame::records_address(), frame::count() * size_of::<PageInfo>(), read_only);
+    load();
+    x86::instr::enable_global_pages();
+}
+
+/// The frame of the kernel's directory.
+pub fn directory() -> Frame {
+    Frame(DIRECTORY.load(Ordering::Relaxed) as u16)
+}
+
+/// Loads the kernel's own address space, which has nothing below UTOP.
+pub fn load() {
+    x86::instr::load_cr3(directory().address());
+}
+
+/// Gives CPU `index` a kernel stack, with an unmapped hole below.
+pub fn map_stack(index: usize) {
+    let size = if index < NCPU_WIDE_STACK { KSTKSIZE } else { NARROW_STACK };
+    let top = stack_top(index);
+    for va in (top - size..top).step_by(PGSIZE as usize) {
+        set(va, boot_page(), PteFlags::P | PteFlags::W);
+    }
+}
+
+/// The address just above CPU `index`'s kernel stack: JOS's for the first 64, in the device window for the rest.
+pub fn stack_top(index: usize) -> u32 {
+    match index.checked_sub(NCPU_WIDE_STACK) {
+        None => KSTACKTOP - index as u32 * (KSTKSIZE + KSTKGAP),
+        Some(further) => MMIOBASE + (further as u32 + 1) * NARROW_STRIDE,
+    }
+}
+
+/// Maps `len` bytes of device memory at physical address `pa`, uncached; `None` when the window is full.
+pub fn map_device(pa: u32, len: u32) -> Option<u32> {
+    let offset = pa % PGSIZE;
+    let size = offset.checked_add(len)?.checked_next_multiple_of(PGSIZE)?;
+    let va = NEXT_DEVICE.load(Ordering::Relaxed);
+    if size > MMIOLIM - va {
+        return None;
+    }
+    NEXT_DEVICE.store(va + size, Ordering::Relaxed);
+    let flags = PteFlags::P | PteFlags::W | PteFlags::PCD | PteFlags::PWT;
+    for page in (0..size).step_by(PGSIZE as usize) {
+        // Devices lie above the frames that `Entry` can name.
+        let word = (pa - offset).wrapping_add(page) | flags.bits();
+        entry(va + page).store(word, Ordering::Relaxed);
+    }
+    Some(va + offset)
+}
+
+fn map_image(va: u32, kernel_va: u32, len: usize, flags: PteFlags) {
+    let pages = len.div_ceil(PGSIZE as usize) as u32;
+    for offset in (0..pages).map(|page| page * PGSIZE) {
+        let frame = Frame::containing(kernel_va - KERNBASE + offset).expect("the kernel image is in the window");
+        set(va + offset, frame, flags);
+    }
+}
+
+fn set(va: u32, frame: Frame, flags: PteFlags) {
+    entry(va).store(Entry::encode(frame, flags), Ordering::Relaxed);
+}
+
+fn entry(va: u32) -> &'static AtomicU32 {
+    let above = phys::table(directory())[pdx(va)].load(Ordering::Relaxed);
+    let table = Entry::decode(above).expect("the kernel's page tables exist from the start");
+    &phys::table(table.frame)[ptx(va)]
+}
+
+fn boot_page() -> Frame {
+    PageRef::alloc_zeroed().expect("16 MiB hold the kernel's own tables and stacks").into_entry()
+}

@@ -1,0 +1,125 @@
+//! An address space: a page directory and the rules for changing it.
+//!
+//! The order of a change is fixed here and nowhere else: write the entry, make every CPU forget the old one,
+//! and only then let go of the old frame. So no CPU can use a frame that somebody else owns by then.
+//!
+//! Locks: a `Space` lives inside its env's vm lock; changing it takes the page allocator's. A space knows its
+//! tenant, so that an id is checked under the same lock under which it is acted upon.
+
+use core::sync::atomic::Ordering;
+
+use abi::layout::{UTOP, UVPT};
+use abi::page::{PteFlags, pdx};
+use abi::{EnvId, Error};
+
+use crate::mm::frame::{Frame, PageRef};
+use crate::mm::page_table::{self, Entry};
+use crate::mm::{kernel_map, phys};
+use crate::{presence, x86};
+
+/// Directory entries below UTOP: a program's own.
+const USER_TABLES: usize = pdx(UTOP);
+
+/// An env's address space, or the empty place for one.
+#[derive(Debug)]
+pub struct Space {
+    slot: usize,
+    owner: EnvId,
+    parent: EnvId,
+    directory: Option<Frame>,
+}
+
+impl Space {
+    /// The empty place in env slot `slot`.
+    pub const fn empty(slot: usize) -> Space {
+        Space { slot, owner: EnvId::NONE, parent: EnvId::NONE, directory: None }
+    }
+
+    /// An address space with the kernel's part in place and nothing below UTOP, or `None` when no frame is free.
+    pub fn new(owner: EnvId, parent: EnvId) -> Option<Space> {
+        let page = PageRef::alloc()?;
+        let directory = page.into_entry();
+        let (table, kernel) = (phys::table(directory), phys::table(kernel_map::directory()));
+        for (index, (mine, theirs)) in table.iter().zip(kernel).enumerate() {
+            let word = if index < USER_TABLES { 0 } else { theirs.load(Ordering::Relaxed) };
+            mine.store(word, Ordering::Relaxed);
+        }
+        let map_of_itself = Entry::encode(directory, PteFlags::P | PteFlags::U);
+        table[pdx(UVPT)].store(map_of_itself, Ordering::Relaxed);
+        Some(Space { slot: owner.slot(), owner, parent, directory: Some(directory) })
+    }
+
+    /// Whether `caller` may change this space as that of `target`: it is the target's, and the caller is the
+    /// target or its parent.
+    pub fn answers_to(&self, target: EnvId, caller: EnvId) -> bool {
+        self.directory.is_some() && self.owner == target && (target == caller || self.parent == caller)
+    }
+
+    /// The env that lives here; [`EnvId::NONE`] when none does.
+    pub fn owner(&self) -> EnvId {
+        self.owner
+    }
+
+    /// The frame to load into CR3.
+    ///
+    /// # Panics
+    /// When the place is empty.
+    pub fn directory(&self) -> Frame {
+        self.directory.expect("an env has an address space until it is freed")
+    }
+
+    /// What is mapped at `va`, user or kernel, with its effective rights.
+    pub fn lookup(&self, va: u32) -> Option<Entry> {
+        page_table::lookup(self.directory?, va)
+    }
+
+    /// Maps `page` at `va`, in place of whatever was there.
+    ///
+    /// # Errors
+    /// `E_NO_MEM` when a page table is needed and no frame is free; then nothing has changed.
+    pub fn map(&mut self, va: u32, page: PageRef, flags: PteFlags) -> Result<(), Error> {
+        let slot = page_table::slot_or_create(self.directory(), va).ok_or(Error::NoMem)?;
+        let old = slot.swap(Entry::encode(page.into_entry(), flags), Ordering::SeqCst);
+        self.forget(va, old);
+        Ok(())
+    }
+
+    /// Unmaps `va`, if anything is there.
+    pub fn unmap(&mut self, va: u32) {
+        if let Some(slot) = page_table::slot(self.directory(), va) {
+            let old = slot.swap(0, Ordering::SeqCst);
+            self.forget(va, old);
+        }
+    }
+
+    /// Drops what an entry referred to, once no CPU can use the entry any more.
+    fn forget(&self, va: u32, old: u32) {
+        let Some(old) = Entry::decode(old) else { return };
+        if presence::is_here(self.slot) {
+            x86::instr::invlpg(va);
+        } else {
+            presence::demand(self.slot, presence::FLUSH);
+        }
+        drop(PageRef::from_entry(old.frame));
+    }
+
+    /// Moves the space out, leaving the empty place: from now on nobody can find it.
+    #[must_use = "the frames are lost unless the space is torn down"]
+    pub fn evict(&mut self) -> Space {
+        core::mem::replace(self, Space::empty(self.slot))
+    }
+
+    /// Gives every frame back. The space must be evicted, and its env on no CPU: then no CPU has it loaded.
+    pub fn tear_down(self) {
+        let Some(directory) = self.directory else { return };
+        for above in &phys::table(directory)[..USER_TABLES] {
+            let Some(table) = Entry::decode(above.swap(0, Ordering::Relaxed)) else { continue };
+            let pages = phys::table(table.frame).iter();
+            for page in pages.filter_map(|word| Entry::decode(word.load(Ordering::Relaxed))) {
+                drop(PageRef::from_entry(page.frame));
+            }
+            drop(PageRef::from_entry(table.frame));
+        }
+        drop(PageRef::from_entry(directory));
+    }
+}

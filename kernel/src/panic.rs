@@ -1,0 +1,106 @@
+//! The end of the kernel: one CPU reports, the others stop.
+//!
+//! Takes no lock, since whoever panics may hold any. The first CPU to get here wins; the others are stopped by an NMI,
+//! which reaches them although they run with interrupts off.
+
+use core::fmt;
+use core::panic::PanicInfo;
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+use sync::order;
+
+use crate::cpu::{self, This};
+use crate::trap::dump::Dump;
+use crate::x86::frame::TrapFrame;
+use crate::x86::{self, backtrace, lapic, qemu};
+use crate::{boot, console, monitor, symbols};
+
+/// CPU index + 1 of the CPU that reports.
+static PANICKING: AtomicUsize = AtomicUsize::new(0);
+
+#[cfg(target_os = "none")]
+#[panic_handler]
+fn on_panic(info: &PanicInfo<'_>) -> ! {
+    die(info)
+}
+
+/// Reports a panic and ends the kernel.
+pub fn die(info: &PanicInfo<'_>) -> ! {
+    let me = cpu::index() + 1;
+    match PANICKING.compare_exchange(0, me, Ordering::SeqCst, Ordering::SeqCst) {
+        Ok(_) => report(info),
+        Err(other) if other == me => emergency(format_args!("panic in the panic path: {}\n", info.message())),
+        Err(_) => x86::instr::halt_forever(),
+    }
+    leave()
+}
+
+/// Halts this CPU if another one is reporting a panic. For NMIs.
+pub fn stop_if_panicking() {
+    if PANICKING.load(Ordering::SeqCst) != 0 {
+        x86::instr::halt_forever();
+    }
+}
+
+/// Panics because of a trap in the kernel, with its registers.
+pub fn kernel_trap(frame: &TrapFrame, why: &str) -> ! {
+    let address = core::ptr::from_ref(frame).addr() as u32;
+    let fault_va = (frame.trapno == abi::trap::T_PGFLT).then(x86::instr::read_cr2);
+    emergency(format_args!("{}", Dump { frame, address, fault_va }));
+    emergency(format_args!("interrupted at {}\n", At(frame.eip)));
+    emergency(format_args!("{}", Trace(backtrace::from(frame.regs.ebp))));
+    panic!("{why}");
+}
+
+fn report(info: &PanicInfo<'_>) {
+    lapic::send_nmi_to_others();
+    let (file, line) = info.location().map_or(("?", 0), |place| (place.file(), place.line()));
+    emergency(format_args!("kernel panic on CPU {} at {file}:{line}: {}\n", cpu::index(), info.message()));
+    emergency(format_args!("{}", Trace(backtrace::here())));
+    order::print_held::<This>();
+    for cpu in 0..crate::smp::count() {
+        if let Some(slot) = cpu::env_of(cpu) {
+            let id = crate::env::table::record(slot).id.load(Ordering::Relaxed);
+            emergency(format_args!("CPU {cpu} ran env {id:08x}\n"));
+        }
+    }
+}
+
+fn leave() -> ! {
+    if boot::options().poweroff {
+        qemu::exit(qemu::PANIC);
+    }
+    console::bust();
+    loop {
+        monitor::read_commands();
+    }
+}
+
+fn emergency(text: fmt::Arguments<'_>) {
+    console::emergency(text);
+}
+
+/// A stack, in JOS's print-out.
+pub struct Trace(pub backtrace::Frames);
+
+impl fmt::Display for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "Stack backtrace:")?;
+        for frame in self.0.clone().take(32) {
+            let [a, b, c, d, e] = frame.arguments();
+            writeln!(f, "  ebp {:08x}  eip {:08x}  args {a:08x} {b:08x} {c:08x} {d:08x} {e:08x}", frame.ebp, frame.return_address)?;
+            // A return address is behind its call, perhaps in another line already.
+            writeln!(f, "         {}", At(frame.return_address.wrapping_sub(1)))?;
+        }
+        Ok(())
+    }
+}
+
+/// The name of an address.
+pub struct At(pub u32);
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        symbols::write(self.0, f)
+    }
+}

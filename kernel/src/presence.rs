@@ -1,0 +1,118 @@
+//! Which CPU an env is on, and how to make that CPU look up.
+//!
+//! An env is on at most one CPU, and only that CPU writes the fact. Whoever changes an env's address space,
+//! freezes it or destroys it while it runs elsewhere asks that CPU for attention:
+//!
+//! ```text
+//! asker                                   the env's CPU
+//!   change (PTE, status)                    user_slot = slot         (sequentially consistent)
+//!   attention |= what   (seq. consistent)   if attention == 0: enter user mode
+//!   c = on_cpu; if user_slot[c] == slot:    ...
+//!     interrupt c, wait until               user_slot = 0            first thing after any trap
+//!       user_slot[c] != slot
+//!       or `what` is no longer set
+//! ```
+//!
+//! The CPU stores, then loads; the asker stores, then loads. Under sequential consistency one of them sees the
+//! other's store, so either the CPU does not enter user mode before it has answered, or the asker sees it there
+//! and interrupts it. x86 keeps that order only across a locked instruction or a fence (Intel SDM vol. 3
+//! §8.2.3.4), and under QEMU's TCG `iret` is none, hence the swap.
+//!
+//! The asker may hold locks while it waits: it waits only for a CPU that is in user mode, where interrupts are
+//! on and nothing is spun for, and entering the kernel is the answer. That CPU drops its stale translations
+//! before it returns to user mode, and the kernel itself never uses a user translation.
+
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use abi::NENV;
+use crossbeam_utils::CachePadded;
+use sync::order::{self, Gate};
+
+use crate::cpu::{self, This};
+use crate::{smp, x86};
+
+/// The env's address space lost or changed a mapping.
+pub const FLUSH: u32 = 1;
+/// The env may have to stop: it was destroyed or frozen.
+pub const STOP: u32 = 2;
+
+struct Presence {
+    /// CPU index + 1 of the CPU the env is on, or 0. Written by that CPU alone, under the env's life lock.
+    on_cpu: AtomicU32,
+    /// What that CPU has to look at before it returns to user mode: [`FLUSH`], [`STOP`].
+    attention: AtomicU32,
+}
+
+static PRESENCE: [CachePadded<Presence>; NENV] = [const {
+    CachePadded::new(Presence { on_cpu: AtomicU32::new(0), attention: AtomicU32::new(0) })
+}; NENV];
+
+/// The CPU that the env in `slot` is on.
+///
+/// A stable answer needs the env's life lock, or that the answer is this CPU.
+pub fn on_cpu(slot: usize) -> Option<usize> {
+    (PRESENCE[slot].on_cpu.load(Ordering::SeqCst) as usize).checked_sub(1)
+}
+
+/// Whether the env in `slot` is on this CPU, so that its address space is the loaded one.
+pub fn is_here(slot: usize) -> bool {
+    on_cpu(slot) == Some(cpu::index())
+}
+
+/// Puts the env on this CPU. Needs the env's life lock, and that the env is on no CPU.
+///
+/// Old requests are void: the address space is about to be loaded afresh, and the status was just read.
+pub fn arrive(slot: usize) {
+    let presence = &PRESENCE[slot];
+    assert_eq!(presence.on_cpu.load(Ordering::Relaxed), 0, "slot {slot} is on a CPU already");
+    presence.on_cpu.store(cpu::index() as u32 + 1, Ordering::SeqCst);
+    presence.attention.store(0, Ordering::SeqCst);
+}
+
+/// Takes the env off this CPU. Needs its life lock, and that this CPU has left its address space.
+pub fn leave(slot: usize) {
+    PRESENCE[slot].on_cpu.store(0, Ordering::SeqCst);
+}
+
+/// Announces that this CPU is about to enter user mode in `slot`'s address space.
+///
+/// Gives back what somebody asked for meanwhile: then it must be done first, and this called again.
+pub fn entering_user(slot: usize) -> Result<(), u32> {
+    let here = cpu::this();
+    here.user_slot.swap(slot as u32 + 1, Ordering::SeqCst);
+    if PRESENCE[slot].attention.load(Ordering::SeqCst) == 0 {
+        return Ok(());
+    }
+    here.user_slot.store(0, Ordering::SeqCst);
+    Err(PRESENCE[slot].attention.swap(0, Ordering::SeqCst))
+}
+
+/// Announces that this CPU is back in the kernel. The first thing to do after a trap.
+pub fn left_user() {
+    cpu::this().user_slot.store(0, Ordering::Release);
+}
+
+/// Asks for `what` and makes sure that no user instruction of the env runs until it is done.
+///
+/// For an env on another CPU, or on none. Waits only while that CPU is in user mode.
+pub fn demand(slot: usize, what: u32) {
+    let Some(target) = request(slot, what) else { return };
+    order::gate::<This>(Gate::RemoteWait);
+    let (block, presence) = (cpu::get(target), &PRESENCE[slot]);
+    while block.user_slot.load(Ordering::Acquire) == slot as u32 + 1
+        && presence.attention.load(Ordering::Acquire) & what != 0
+    {
+        core::hint::spin_loop();
+    }
+}
+
+/// Asks for `what`, and interrupts the env's CPU if it is in user mode; gives back that CPU. Does not wait.
+pub fn request(slot: usize, what: u32) -> Option<usize> {
+    PRESENCE[slot].attention.fetch_or(what, Ordering::SeqCst);
+    let target = on_cpu(slot)?;
+    if cpu::get(target).user_slot.load(Ordering::SeqCst) != slot as u32 + 1 {
+        return None;
+    }
+    x86::lapic::send_ipi(smp::apic_id(target), x86::lapic::KICK);
+    Some(target)
+}

@@ -1,0 +1,90 @@
+//! The life of a CPU: pick an env, enter it, see why it came back, act, repeat.
+//!
+//! User mode is a call that returns, so what is held has a scope and everything below here returns up to this loop.
+//! No handler switches envs: it says in [`Next`] what it wants, and the loop does it, with nothing held.
+
+use sync::big;
+use sync::order::{self, Gate};
+
+use crate::cpu::{self, This};
+use crate::env::{Current, OnCpu};
+use crate::mm::kernel_map;
+use crate::x86::user_frame::UserFrame;
+use crate::{idle, presence, sched, trap, x86};
+
+/// Which env a handler wants to run next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Next {
+    /// The one that trapped.
+    Same,
+    /// Another one, if there is one that may run; the one that trapped only if it still may.
+    Other,
+}
+
+/// Runs envs for ever. Each CPU ends up here, with nothing held but the big lock in the build that has one.
+pub fn forever(mut big: big::Guard<This>, mut user: UserFrame) -> ! {
+    kernel_map::load();
+    let mut env = come_to(idle::wait(&mut big), &mut user);
+    loop {
+        let next = match enter(&env, &mut big, &mut user) {
+            Ok(()) => trap::handle(&mut Current::new(&env, user.registers())),
+            Err(attention) => answer(&env, attention),
+        };
+        if next == Next::Other {
+            env = switch(env, &mut big, &mut user);
+        }
+    }
+}
+
+/// Lets the env run until it traps. Fails when another CPU asked for something first.
+fn enter(env: &OnCpu, big: &mut big::Guard<This>, user: &mut UserFrame) -> Result<(), u32> {
+    order::gate::<This>(Gate::UserReturn);
+    presence::entering_user(env.slot())?;
+    big.unlocked(|| {
+        user.enter();
+        // Before the big lock is taken back: whoever holds it may be waiting for just this.
+        presence::left_user();
+    });
+    Ok(())
+}
+
+/// Does what other CPUs asked of this env's CPU.
+fn answer(env: &OnCpu, attention: u32) -> Next {
+    if attention & presence::FLUSH != 0 {
+        x86::instr::load_cr3(env.directory().address());
+    }
+    let stopped = attention & presence::STOP != 0 && !sched::may_go_on(env);
+    if stopped { Next::Other } else { Next::Same }
+}
+
+/// Replaces `old` by another env. A CPU lets go of an env only when it has left its address space.
+fn switch(old: OnCpu, big: &mut big::Guard<This>, user: &mut UserFrame) -> OnCpu {
+    let next = sched::pick(old.slot());
+    if next.is_none() && sched::may_go_on(&old) {
+        return old;
+    }
+    old.save(user.registers());
+    match next {
+        Some(new) => {
+            let new = come_to(new, user);
+            sched::release(old);
+            new
+        }
+        None => {
+            kernel_map::load();
+            cpu::note_env(None);
+            sched::release(old);
+            come_to(idle::wait(big), user)
+        }
+    }
+}
+
+/// Loads an env that was just put on this CPU.
+fn come_to(env: OnCpu, user: &mut UserFrame) -> OnCpu {
+    x86::instr::load_cr3(env.directory().address());
+    *user.registers() = env.restore();
+    cpu::note_env(Some(env.slot()));
+    trap::irq::keep_ticking();
+    env
+}

@@ -1,0 +1,116 @@
+//! A set of env slots with "the next one, going round".
+//!
+//! One bit a slot, and one bit for each word of them that is not empty, so every operation is a few instructions however
+//! many envs there are. A set rather than a list: inserting twice is harmless, and a slot can be taken out from anywhere.
+
+use abi::NENV;
+
+const WORDS: usize = NENV / 32;
+const _: () = assert!(WORDS == 32, "one summary word covers all the words");
+
+/// The slots waiting for one CPU.
+#[derive(Debug)]
+pub struct RunQueue {
+    words: [u32; WORDS],
+    /// Bit w is set when `words[w]` is not 0.
+    summary: u32,
+    len: usize,
+}
+
+impl RunQueue {
+    /// An empty queue.
+    pub const fn new() -> Self {
+        RunQueue { words: [0; WORDS], summary: 0, len: 0 }
+    }
+
+    /// How many slots are queued.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Queues `slot`.
+    pub fn insert(&mut self, slot: usize) {
+        let (word, bit) = (slot / 32, 1 << (slot % 32));
+        self.len += usize::from(self.words[word] & bit == 0);
+        self.words[word] |= bit;
+        self.summary |= 1 << word;
+    }
+
+    /// Takes `slot` out; says whether it was queued.
+    pub fn remove(&mut self, slot: usize) -> bool {
+        let (word, bit) = (slot / 32, 1 << (slot % 32));
+        let was_queued = self.words[word] & bit != 0;
+        self.words[word] &= !bit;
+        if self.words[word] == 0 {
+            self.summary &= !(1 << word);
+        }
+        self.len -= usize::from(was_queued);
+        was_queued
+    }
+
+    /// Takes out the first slot behind `after`, going round; `after` itself comes last.
+    pub fn pop_after(&mut self, after: usize) -> Option<usize> {
+        let start = (after + 1) % NENV;
+        let slot = self.first_from(start).or_else(|| self.first_from(0))?;
+        self.remove(slot);
+        Some(slot)
+    }
+
+    fn first_from(&self, start: usize) -> Option<usize> {
+        let word = start / 32;
+        let here = self.words[word] & (u32::MAX << (start % 32));
+        if here != 0 {
+            return Some(word * 32 + here.trailing_zeros() as usize);
+        }
+        // Shifting in two steps, since a shift by 32 is an overflow.
+        let later = self.summary & (u32::MAX << word << 1);
+        if later == 0 {
+            return None;
+        }
+        let word = later.trailing_zeros() as usize;
+        Some(word * 32 + self.words[word].trailing_zeros() as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn goes_round_in_slot_order() {
+        let mut queue = RunQueue::new();
+        for slot in [3, 31, 32, 700, 1023] {
+            queue.insert(slot);
+            queue.insert(slot);
+        }
+        assert_eq!(queue.len(), 5);
+        let order = [700, 1023, 3, 31, 32];
+        let mut after = 32;
+        for expected in order {
+            let slot = queue.pop_after(after).unwrap();
+            assert_eq!(slot, expected);
+            after = slot;
+        }
+        assert_eq!((queue.pop_after(0), queue.len()), (None, 0));
+    }
+
+    #[test]
+    fn the_slot_itself_comes_last() {
+        let mut queue = RunQueue::new();
+        queue.insert(0);
+        queue.insert(5);
+        assert_eq!(queue.pop_after(5), Some(0));
+        assert_eq!(queue.pop_after(5), Some(5));
+        queue.insert(1023);
+        assert_eq!(queue.pop_after(1023), Some(1023));
+    }
+
+    #[test]
+    fn removes_from_anywhere() {
+        let mut queue = RunQueue::new();
+        queue.insert(64);
+        assert!(queue.remove(64));
+        assert!(!queue.remove(64));
+        assert_eq!((queue.len(), queue.pop_after(0)), (0, None));
+    }
+}

@@ -1,0 +1,167 @@
+//! Who runs next: a run queue per CPU.
+//!
+//! A queue is a set of slots, and the next to run is the first at or after the one behind the slot that ran last, going
+//! round: with one CPU exactly JOS's round robin. A CPU with nothing to do steals from the longest queue.
+//!
+//! An env is queued when it may run, is on no CPU and is not queued: [`settle`] makes that so after every change, under
+//! the env's life lock. Only a pick takes it out again, and it looks at the life anew, so a queue may hold a bit too many
+//! (of an env frozen meanwhile) but never one too few.
+//!
+//! Locks: life, then a run queue. A pick drops the queue's lock before it takes the life lock. No two queues at once.
+
+use core::sync::atomic::{AtomicU32, Ordering, fence};
+
+use abi::EnvStatus;
+use crossbeam_utils::CachePadded;
+use sync::Rank;
+
+use crate::config::NCPU;
+use crate::cpu::{self, SpinLock};
+use crate::env::life::{self, Tenancy};
+use crate::env::{Life, OnCpu, exit, table};
+use crate::run_queue::RunQueue;
+use crate::{idle, presence, smp};
+
+struct Queue {
+    slots: SpinLock<RunQueue>,
+    /// How many slots are in it, for those who only want a look.
+    len: AtomicU32,
+}
+
+static QUEUES: [CachePadded<Queue>; NCPU] = queues();
+
+const fn queues() -> [CachePadded<Queue>; NCPU] {
+    let mut queues = [const { CachePadded::new(queue(0)) }; NCPU];
+    let mut cpu = 1;
+    while cpu < NCPU {
+        queues[cpu] = CachePadded::new(queue(cpu));
+        cpu += 1;
+    }
+    queues
+}
+
+const fn queue(cpu: usize) -> Queue {
+    Queue { slots: SpinLock::new(Rank::RunQueue, cpu as u16, RunQueue::new()), len: AtomicU32::new(0) }
+}
+
+/// Makes the queues and the published status agree with `life`, after any change to it.
+pub fn settle(life: &mut Life) {
+    let slot = life.id.slot();
+    let on_cpu = presence::on_cpu(slot).is_some();
+    life::publish_status(table::record(slot), life.status(on_cpu));
+    if life.may_run() {
+        if !on_cpu && life.queued_on.is_none() {
+            enqueue(life);
+        }
+    } else if let Some(cpu) = life.queued_on
+        && with_queue(cpu, |queue| queue.remove(slot))
+    {
+        life.queued_on = None;
+    }
+}
+
+/// Takes the next env after slot `after` from this CPU's queue and puts it on this CPU.
+pub fn pick(after: usize) -> Option<OnCpu> {
+    pick_from(cpu::index(), after)
+}
+
+/// Takes an env from the longest queue of another CPU, and puts it on this one.
+pub fn steal() -> Option<OnCpu> {
+    loop {
+        let (longest, _) = longest_queue(1)?;
+        if let Some(stolen) = pick_from(longest, 0) {
+            return Some(stolen);
+        }
+    }
+}
+
+/// Pulls one env into this CPU's queue if another queue is longer by two or more. For the timer tick: CPUs that are never
+/// idle never steal.
+pub fn balance() {
+    let here = cpu::index();
+    let mine = QUEUES[here].len.load(Ordering::Relaxed);
+    let Some((longest, _)) = longest_queue(mine + 2) else { return };
+    let Some(slot) = with_queue(longest, |queue| queue.pop_after(0)) else { return };
+    let mut life = table::env(slot).life.lock();
+    life.queued_on = None;
+    settle(&mut life);
+}
+
+/// Takes an env off this CPU, which has left its address space and saved its registers. A dying one is freed.
+pub fn release(env: OnCpu) {
+    let mut life = table::env(env.slot()).life.lock();
+    presence::leave(env.slot());
+    if life.tenancy == Tenancy::Dying {
+        drop(life);
+        exit::reap(env.id(), env.id());
+    } else {
+        settle(&mut life);
+    }
+}
+
+/// Whether an env on this CPU may go on.
+pub fn may_go_on(env: &OnCpu) -> bool {
+    table::env(env.slot()).life.lock().may_run()
+}
+
+/// Whether any queue holds anything.
+pub fn any_queued() -> bool {
+    QUEUES[..smp::count()].iter().any(|queue| queue.len.load(Ordering::SeqCst) != 0)
+}
+
+/// Queues an env where it was last if that CPU is idle, else here; and if any CPU is idle, wakes one to take it.
+fn enqueue(life: &mut Life) {
+    let slot = life.id.slot();
+    let last = table::record(slot).cpunum.load(Ordering::Relaxed) as usize;
+    let cpu = if idle::is_idle(last) { last } else { cpu::index() };
+    life.queued_on = Some(cpu);
+    with_queue(cpu, |queue| queue.insert(slot));
+    // The idle CPU sets its bit, then looks at the queues; we fill the queue, then look at the bits.
+    fence(Ordering::SeqCst);
+    idle::rouse(cpu);
+}
+
+fn pick_from(cpu: usize, after: usize) -> Option<OnCpu> {
+    loop {
+        if QUEUES[cpu].len.load(Ordering::Relaxed) == 0 {
+            return None;
+        }
+        let slot = with_queue(cpu, |queue| queue.pop_after(after))?;
+        if let Some(env) = put_on_cpu(slot) {
+            return Some(env);
+        }
+    }
+}
+
+/// Ends a pick: puts the env on this CPU if it still may run.
+fn put_on_cpu(slot: usize) -> Option<OnCpu> {
+    let mut life = table::env(slot).life.lock();
+    life.queued_on = None;
+    if !life.may_run() {
+        return None;
+    }
+    presence::arrive(slot);
+    let record = table::record(slot);
+    record.cpunum.store(cpu::index() as u32, Ordering::Relaxed);
+    record.runs.store(record.runs.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+    life::publish_status(record, EnvStatus::Running);
+    Some(OnCpu::new(&life))
+}
+
+/// The CPU with the longest queue that holds at least `least`, other than this one; with its length.
+fn longest_queue(least: u32) -> Option<(usize, u32)> {
+    let here = cpu::index();
+    (0..smp::count())
+        .filter(|&cpu| cpu != here)
+        .map(|cpu| (cpu, QUEUES[cpu].len.load(Ordering::SeqCst)))
+        .filter(|&(_, len)| len >= least)
+        .max_by_key(|&(_, len)| len)
+}
+
+fn with_queue<R>(cpu: usize, change: impl FnOnce(&mut RunQueue) -> R) -> R {
+    let queue = &QUEUES[cpu];
+    let mut slots = queue.slots.lock();
+    let result = change(&mut slots);
+    queue.len.store(slots.len() as u32, Ordering::SeqCst);
+    result
+}

@@ -1,0 +1,112 @@
+//! Messages: `ipc_try_send` and `ipc_recv`.
+//!
+//! A message is delivered in one critical section of the receiver, after everything has been checked: on an error nothing
+//! has changed and the receiver goes on waiting. Locks: life and ipc of the receiver, then vm of both in slot order.
+
+use core::sync::atomic::Ordering;
+
+use abi::layout::UTOP;
+use abi::page::PteFlags;
+use abi::{EnvId, EnvStatus, Error};
+
+use crate::env::life::Tenancy;
+use crate::env::{Current, Mailbox, table};
+use crate::mm::frame::PageRef;
+use crate::mm::page_table::Entry;
+use crate::mm::space::Space;
+use crate::sched;
+use crate::syscall::args::{self, UserPage};
+use crate::syscall::{Reply, Result};
+
+/// Sends `value`, and the page at `source_va` if that is below UTOP, to any env that is blocked in `ipc_recv`.
+pub(super) fn try_send(
+    current: &Current<'_>,
+    target: EnvId,
+    value: u32,
+    source_va: u32,
+    perm: u32,
+) -> Result<Reply> {
+    let target = table::resolve(target, current.id());
+    if is_busy(target) {
+        return Err(Error::IpcNotRecv.into());
+    }
+    // Lock order: life -> ipc -> vm.
+    let mut life = table::env(target.slot()).life.lock();
+    if !life.is(target) {
+        return Err(Error::BadEnv.into());
+    }
+    let mut mailbox = table::env(target.slot()).mailbox.lock();
+    if life.tenancy != Tenancy::Live || !mailbox.receiving {
+        return Err(Error::IpcNotRecv.into());
+    }
+    let granted = match UserPage::optional(source_va)? {
+        Some(page) => send_page(current, target, page, &mailbox, args::permissions(perm)?)?,
+        None => PteFlags::empty(),
+    };
+    mailbox.receiving = false;
+    life.receiving = false;
+    let record = table::record(target.slot());
+    record.ipc_value.store(value, Ordering::Relaxed);
+    record.ipc_from.store(current.id().0, Ordering::Relaxed);
+    record.ipc_perm.store(granted.bits(), Ordering::Relaxed);
+    record.ipc_recving.store(0, Ordering::Release);
+    sched::settle(&mut life);
+    Ok(Reply::Same(0))
+}
+
+/// Blocks the caller until a message comes. It resumes with EAX 0: nobody writes its registers later.
+pub(super) fn recv(current: &Current<'_>, dstva: u32) -> Result<Reply> {
+    let wanted = UserPage::optional(dstva)?;
+    // Lock order: life -> ipc.
+    let mut life = current.life();
+    let mut mailbox = current.env().mailbox.lock();
+    mailbox.dstva = wanted.map_or(UTOP, UserPage::va);
+    mailbox.receiving = true;
+    life.receiving = true;
+    let record = current.record();
+    record.ipc_dstva.store(dstva, Ordering::Relaxed);
+    record.ipc_recving.store(1, Ordering::Release);
+    drop(mailbox);
+    sched::settle(&mut life);
+    Ok(Reply::Other(0))
+}
+
+/// Whether `target` lives and is not receiving, seen without a lock: the answer for senders that try again and again,
+/// who would otherwise fight over the receiver's locks.
+///
+/// Right at one moment of the call: the id is seen before and after the rest, and ids are not used twice within a call.
+fn is_busy(target: EnvId) -> bool {
+    let record = table::record(target.slot());
+    let is_tenant = || {
+        record.id.load(Ordering::Acquire) == target.0
+            && record.status.load(Ordering::Acquire) != EnvStatus::Free as u32
+    };
+    is_tenant() && record.ipc_recving.load(Ordering::Acquire) == 0 && is_tenant()
+}
+
+/// Maps the sender's page for the receiver, if that wants one; gives back the permissions it got.
+fn send_page(
+    current: &Current<'_>,
+    target: EnvId,
+    page: UserPage,
+    mailbox: &Mailbox,
+    flags: PteFlags,
+) -> Result<PteFlags> {
+    if mailbox.dstva >= UTOP {
+        sendable(&current.space(), page, flags)?;
+        return Ok(PteFlags::empty());
+    }
+    let mut spaces = sync::lock_pair(&current.env().space, &table::env(target.slot()).space);
+    let entry = sendable(spaces.first(), page, flags)?;
+    spaces.second().map(mailbox.dstva, PageRef::share(entry.frame), flags)?;
+    Ok(flags)
+}
+
+/// The sender's mapping of `page`, if it may be sent with `flags`.
+fn sendable(space: &Space, page: UserPage, flags: PteFlags) -> Result<Entry> {
+    let entry = space.lookup(page.va()).ok_or(Error::Inval)?;
+    if flags.contains(PteFlags::W) && !entry.flags.contains(PteFlags::W) {
+        return Err(Error::Inval.into());
+    }
+    Ok(entry)
+}

@@ -1,0 +1,56 @@
+//! Why an env stopped running, and what to do about it.
+//!
+//! [`handle`] is for traps from user mode, [`trap_from_kernel`] for those from the kernel: interrupts while idle, and bugs.
+
+pub mod dump;
+pub mod irq;
+pub mod page_fault;
+
+use abi::trap::{IRQ_OFFSET, T_BRKPT, T_PGFLT};
+
+use crate::env::{Current, exit};
+use crate::run::Next;
+use crate::x86::frame::TrapFrame;
+use crate::x86::lapic::KICK;
+use crate::{monitor, panic, syscall};
+
+const T_SYSCALL: u32 = abi::syscall::T_SYSCALL as u32;
+const T_NMI: u32 = abi::trap::T_NMI;
+const LAST_IRQ: u32 = IRQ_OFFSET + 15;
+const LAPIC_ERROR: u32 = IRQ_OFFSET + 19;
+const T_KICK: u32 = KICK as u32;
+
+/// Handles a trap of the env on this CPU.
+pub fn handle(current: &mut Current<'_>) -> Next {
+    match current.frame.trapno {
+        T_SYSCALL => syscall::dispatch(current),
+        T_PGFLT => page_fault::handle(current),
+        T_BRKPT => {
+            monitor::breakpoint(current);
+            Next::Same
+        }
+        vector @ (IRQ_OFFSET..=LAST_IRQ | LAPIC_ERROR | T_KICK) => irq::handle(vector, current),
+        T_NMI => {
+            panic::stop_if_panicking();
+            Next::Same
+        }
+        _ => kill(current, None),
+    }
+}
+
+/// Kills the env for a trap that nobody handles: the dump, then the end. `fault_va` goes with a page fault.
+pub fn kill(current: &mut Current<'_>, fault_va: Option<u32>) -> Next {
+    dump::incoming(current, fault_va);
+    exit::destroy_current(current);
+    Next::Other
+}
+
+/// A trap in the kernel itself. Called by the assembly in `x86`, with the frame on the current stack.
+pub extern "C" fn trap_from_kernel(frame: &mut TrapFrame) {
+    match frame.trapno {
+        vector @ (IRQ_OFFSET..=LAST_IRQ | LAPIC_ERROR | T_KICK) => irq::handle_idle(vector),
+        T_NMI => panic::stop_if_panicking(),
+        T_PGFLT => panic::kernel_trap(frame, "page fault in kernel"),
+        _ => panic::kernel_trap(frame, "unhandled trap in kernel"),
+    }
+}

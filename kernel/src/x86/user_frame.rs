@@ -1,0 +1,65 @@
+//! The registers of the env on this CPU, at the top of its kernel stack.
+//!
+//! [`UserFrame`] is the right to that place. Each CPU takes one when it starts, and no reference to the frame is alive
+//! while the program runs, since [`UserFrame::enter`] borrows the whole.
+
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use abi::layout::KSTKSIZE;
+
+use super::frame::TrapFrame;
+use super::{instr, switch};
+use crate::config::NCPU;
+use crate::mm::kernel_map;
+
+/// The place of the trap frame on this CPU's kernel stack.
+#[derive(Debug)]
+pub struct UserFrame {
+    frame: *mut TrapFrame,
+}
+
+/// Which CPUs have their [`UserFrame`].
+static TAKEN: [AtomicBool; NCPU] = [const { AtomicBool::new(false) }; NCPU];
+
+/// Leaves the boot stack for good and goes on in `f` on CPU 0's kernel stack, which `mm` has just mapped.
+pub fn go_on_own_stack(f: extern "C" fn() -> !) -> ! {
+    // SAFETY: 1. the stack is page-aligned, mapped, and nobody runs on it yet: this is the boot CPU, before it has one.
+    // 2. Nothing on the boot stack is kept: all that lasts is in statics.
+    unsafe { switch::switch_stack(kernel_map::stack_top(0), f) }
+}
+
+/// This CPU's place.
+///
+/// # Panics
+/// When it was given out before, or this CPU does not run on its own kernel stack.
+pub fn take() -> UserFrame {
+    let cpu = super::gdt::cpu_index();
+    let top = kernel_map::stack_top(cpu);
+    let below_top = top.wrapping_sub(instr::read_ebp());
+    assert!(below_top < KSTKSIZE, "CPU {cpu} runs on its own stack");
+    assert!(!TAKEN[cpu].swap(true, Ordering::Relaxed), "CPU {cpu} has its place already");
+    UserFrame { frame: core::ptr::with_exposed_provenance_mut(switch::frame_address(top) as usize) }
+}
+
+impl UserFrame {
+    /// The registers.
+    pub fn registers(&mut self) -> &mut TrapFrame {
+        // SAFETY: mapped and aligned for as long as this CPU runs; only this value leads there, and it is borrowed.
+        unsafe { &mut *self.frame }
+    }
+
+    /// Runs the program with these registers until it traps.
+    ///
+    /// The caller has loaded an address space made by `mm`, and holds no lock.
+    ///
+    /// # Panics
+    /// When the registers are not a program's.
+    pub fn enter(&mut self) {
+        let registers = self.registers();
+        assert!(registers.from_user() && registers.ss & 3 == 3, "only a program's registers are entered");
+        // SAFETY: 1. as `take` asserted, and `self` is borrowed mutably. 2. Segments and flags are those an env
+        // starts with or those a trap saved: the kernel never changes them otherwise. 3. `mm` maps nothing of the
+        // kernel's for users to write. 4. Asserted by the caller (`order::gate`).
+        unsafe { switch::enter_user(self.frame) }
+    }
+}
