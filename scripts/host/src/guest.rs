@@ -4,7 +4,7 @@
 //! channel, so a caller waits in one place, with a deadline, and notices Ctrl-C. Dropping a [`Guest`]
 //! kills the process; none outlives this tool.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Child, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -97,11 +97,27 @@ impl Guest {
         }
     }
 
+    /// Types `text` on the guest's keyboard. The guest has to have been booted with a pipe as its input.
+    ///
+    /// # Errors
+    /// When there is no such pipe, or QEMU has gone.
+    pub fn type_in(&mut self, text: &str) -> Result<()> {
+        let keyboard = self
+            .child
+            .stdin
+            .as_mut()
+            .context("the guest has no keyboard")?;
+        keyboard
+            .write_all(text.as_bytes())
+            .and_then(|()| keyboard.flush())
+            .context("QEMU takes no more input")
+    }
+
     /// Waits for the process to end. Call it after [`Event::Ended`].
     ///
     /// # Errors
     /// When the operating system refuses.
-    pub fn wait(mut self) -> Result<ExitStatus> {
+    pub fn finish(&mut self) -> Result<ExitStatus> {
         self.child.wait().context("cannot wait for QEMU")
     }
 

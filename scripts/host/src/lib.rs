@@ -9,6 +9,7 @@
 
 pub mod guest;
 pub mod interrupt;
+pub mod iso;
 pub mod kernel_build;
 mod line_rows;
 pub mod options;

@@ -8,7 +8,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use jos::outcome::Outcome;
-use jos::{interrupt, run};
+use jos::{interrupt, iso, run};
 
 /// Builds, boots, tests, stresses and measures the JOS kernel.
 ///
@@ -24,11 +24,13 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Run(run::Options),
+    Iso(iso::Options),
 }
 
 fn dispatch(command: &Command) -> Result<Outcome> {
     match command {
         Command::Run(options) => run::run(options),
+        Command::Iso(options) => iso::iso(options),
     }
 }
 

@@ -117,7 +117,7 @@ pub fn symbol_table(image: &Image) -> Module {
 /// Boots `machine` on this terminal and waits for its end, at most `limit`.
 fn show(machine: &Machine, limit: Option<Duration>) -> Result<Outcome> {
     let _terminal = Terminal::remember();
-    let guest = Guest::boot(machine, Stdio::inherit())?;
+    let mut guest = Guest::boot(machine, Stdio::inherit())?;
     let deadline = limit.map(|limit| Instant::now() + limit);
     let (mut splitter, mut complaints) = (Splitter::default(), Complaints::default());
     loop {
@@ -157,7 +157,7 @@ fn show(machine: &Machine, limit: Option<Duration>) -> Result<Outcome> {
             Event::Ended => break,
         }
     }
-    let status = guest.wait()?;
+    let status = guest.finish()?;
     explain(status)?;
     Ok(verdict(Some(status), &complaints))
 }

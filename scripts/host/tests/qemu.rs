@@ -1,3 +1,0 @@
-//! The tests that boot the kernel in QEMU.
-
-fn main() {}

@@ -1,0 +1,229 @@
+//! Runs one case and compares what came with what had to come.
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use jos::guest::{Event, Guest};
+use jos::iso;
+use jos::kernel_build::Image;
+use jos::programs::{self, Program};
+use jos::qemu::{Accel, Boot, Ended, Machine};
+use jos::run;
+use jos::serial::{Complaints, Splitter};
+use regex::Regex;
+
+use crate::case::{Case, Until, expand};
+use crate::kernels::Kernels;
+use crate::matrix::Planned;
+
+/// How many lines of a failed run are shown.
+const SHOWN: usize = 40;
+
+/// The prompt of the kernel's monitor.
+const PROMPT: &str = "K> ";
+
+/// What no run may say, whatever it tests.
+const NEVER: [&str; 1] = [r"\[[0-9a-f]{8}\] user panic in "];
+
+/// How a run came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stop {
+    Prompt,
+    Line,
+    Exit(Ended),
+    TimeUp,
+    Interrupted,
+}
+
+/// What came of a run.
+struct Run {
+    lines: Vec<String>,
+    stop: Stop,
+    messages: String,
+}
+
+/// Runs a case. The error says what was wrong, shows the end of the log and how to repeat the run.
+pub(crate) fn check(planned: &Planned, kernels: &Kernels) -> Result<(), String> {
+    let command = again(planned);
+    let image = kernels
+        .image(planned.kernel.0, planned.kernel.1)
+        .map_err(|error| error.to_string())?;
+    let run = boot(planned, image).map_err(|error| format!("{error:#}\nagain: {command}"))?;
+    let faults = faults(planned, &run);
+    if faults.is_empty() {
+        return Ok(());
+    }
+    let log = run.lines[run.lines.len().saturating_sub(SHOWN)..].join("\n");
+    let messages = &run.messages;
+    Err(format!(
+        "{}\n--- the last lines of the serial log:\n{log}\n{messages}--- again: {command}",
+        faults.join("\n")
+    ))
+}
+
+fn boot(planned: &Planned, image: &Image) -> Result<Run> {
+    let case = &planned.case;
+    let programs = case
+        .programs
+        .iter()
+        .map(|typed| programs::parse(typed))
+        .collect::<Result<Vec<_>>>()?;
+    let folder = tempfile::tempdir()?;
+    let boot = if planned.from_cd {
+        let cd = folder.path().join("cd.iso");
+        iso::make(image, &programs, &cd)?;
+        Boot::Cd(cd)
+    } else {
+        from_kernel(case, image, &programs)?
+    };
+    let machine = Machine {
+        cpus: case.cpus,
+        memory: case.memory,
+        accel: Accel::Tcg,
+        threads: None,
+        gdb: false,
+        boot,
+        extra: Vec::new(),
+    };
+    watch(case, &machine)
+}
+
+fn from_kernel(case: &Case, image: &Image, programs: &[Program]) -> Result<Boot> {
+    let mut words: Vec<String> = programs.iter().map(Program::word).collect();
+    if keeps_monitor(case) {
+        words.insert(0, "log=warn".to_owned());
+    } else {
+        words.insert(0, "poweroff".to_owned());
+    }
+    let mut modules = programs::modules(programs, &image.programs)?;
+    modules.push(run::symbol_table(image));
+    Ok(Boot::Kernel {
+        image: image.boot.clone(),
+        words,
+        modules,
+    })
+}
+
+fn keeps_monitor(case: &Case) -> bool {
+    case.until == Until::Monitor
+}
+
+fn watch(case: &Case, machine: &Machine) -> Result<Run> {
+    let input = if case.typed.is_some() {
+        Stdio::piped()
+    } else {
+        Stdio::null()
+    };
+    let mut guest = Guest::boot(machine, input)?;
+    let deadline = Instant::now() + Duration::from_secs(case.limit);
+    let wanted = match case.until {
+        Until::Line(pattern) => Some(expand(pattern, false)),
+        Until::Monitor | Until::End => None,
+    };
+    let mut typed = case.typed;
+    let mut splitter = Splitter::default();
+    let mut run = Run {
+        lines: Vec::new(),
+        stop: Stop::TimeUp,
+        messages: String::new(),
+    };
+    run.stop = loop {
+        match guest.next(Some(deadline)) {
+            Event::Serial(at, bytes) => {
+                let seen = run.lines.len();
+                run.lines
+                    .extend(splitter.push(at, &bytes).into_iter().map(|line| line.text));
+                if run.lines[seen..]
+                    .iter()
+                    .any(|line| ends(line, wanted.as_ref()))
+                {
+                    break Stop::Line;
+                }
+                if splitter.partial().starts_with(PROMPT) {
+                    match typed.take() {
+                        Some(text) => guest.type_in(&format!("{text}\n"))?,
+                        None => break Stop::Prompt,
+                    }
+                }
+            }
+            Event::Message(bytes) => run.messages.push_str(&String::from_utf8_lossy(&bytes)),
+            Event::Ended => break Stop::Exit(Ended::from_status(guest.finish()?)),
+            Event::TimeUp => break Stop::TimeUp,
+            Event::Interrupted => break Stop::Interrupted,
+        }
+    };
+    run.lines.push(splitter.partial());
+    Ok(run)
+}
+
+/// Whether a line ends a run that waits for a line.
+fn ends(line: &str, wanted: Option<&Regex>) -> bool {
+    wanted.is_some_and(|wanted| wanted.is_match(line) || line.starts_with("kernel panic"))
+}
+
+/// Everything that was wrong, in words.
+fn faults(planned: &Planned, run: &Run) -> Vec<String> {
+    let case = &planned.case;
+    let mut faults = Vec::new();
+    match (case.until, run.stop) {
+        (Until::Monitor, Stop::Prompt)
+        | (Until::Line(_), Stop::Line)
+        | (Until::End, Stop::Exit(Ended::Good)) => {}
+        (Until::Line("K> "), Stop::Prompt) => {}
+        (_, Stop::Prompt) => faults.push("the kernel entered its monitor".to_owned()),
+        (_, Stop::TimeUp) => faults.push(format!("not finished after {} s", case.limit)),
+        (_, stop) => faults.push(format!(
+            "ended by {stop:?} while waiting for {:?}",
+            case.until
+        )),
+    }
+    let mut complaints = Complaints::default();
+    run.lines.iter().for_each(|line| complaints.look(line));
+    faults.extend(complaints.lines);
+    let exact = if planned.exact { case.exact } else { &[] };
+    let missing = |pattern: &&&str| {
+        let regex = expand(pattern, planned.exact);
+        !run.lines.iter().any(|line| regex.is_match(line))
+    };
+    faults.extend(
+        case.required
+            .iter()
+            .chain(exact)
+            .filter(missing)
+            .map(|pattern| format!("missing: {pattern}")),
+    );
+    if case.until == Until::End && missing(&&"audit: ok, ") {
+        faults.push("missing: audit: ok".to_owned());
+    }
+    for pattern in case.forbidden.iter().chain(&NEVER) {
+        let regex = expand(pattern, planned.exact);
+        faults.extend(
+            run.lines
+                .iter()
+                .filter(|line| regex.is_match(line))
+                .map(|line| format!("forbidden: {line}")),
+        );
+    }
+    faults
+}
+
+/// The command that repeats a run.
+fn again(planned: &Planned) -> String {
+    let ((build, profile), case) = (planned.kernel, &planned.case);
+    if planned.from_cd {
+        return format!("scripts/jos test {}", planned.name());
+    }
+    let mut words = vec!["scripts/jos run".to_owned(), case.programs.join(" ")];
+    words.push(format!(
+        "--cpus {} --build {build} --profile {profile}",
+        case.cpus
+    ));
+    if case.memory != Case::BASE.memory {
+        words.push(format!("--memory {}", case.memory));
+    }
+    if keeps_monitor(case) {
+        words.push("--keep-monitor".to_owned());
+    }
+    words.join(" ")
+}

@@ -1,0 +1,70 @@
+//! The tests that boot the kernel in QEMU, one case a run.
+//!
+//! `case` says what a test is; one file for each group holds the tests as data; `matrix` says which of them run on
+//! which kernel with how many CPUs; `expect` boots one and compares. Names look like
+//! `fine_debug::grade_lab4::primes_cpus4`; arguments are those of any Rust test program.
+
+mod case;
+mod expect;
+mod grade_lab3;
+mod grade_lab4;
+mod kernels;
+mod matrix;
+mod own;
+mod scale;
+mod special;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
+
+use crate::kernels::Kernels;
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    // Each case is a QEMU with several threads of its own: as many at once as the host has cores.
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    arguments.test_threads.get_or_insert(cores.clamp(1, 8));
+    if let Err(error) = jos::interrupt::listen() {
+        eprintln!("{error:#}");
+        return ExitCode::FAILURE;
+    }
+    let plan: Vec<_> = matrix::plan()
+        .into_iter()
+        .filter(|planned| wanted(&planned.name(), &arguments))
+        .collect();
+    let kernels = if arguments.list {
+        Ok(Kernels::default())
+    } else {
+        Kernels::build(&plan)
+    };
+    let kernels: &'static Kernels = match kernels {
+        Ok(kernels) => Box::leak(Box::new(kernels)),
+        Err(error) => {
+            eprintln!("{error:#}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let trial = |planned: matrix::Planned| {
+        Trial::test(planned.name(), move || {
+            Ok(expect::check(&planned, kernels)?)
+        })
+    };
+    let conclusion = libtest_mimic::run(&arguments, plan.into_iter().map(trial).collect());
+    if jos::interrupt::seen() {
+        return ExitCode::from(130);
+    }
+    conclusion.exit_code()
+}
+
+/// Whether a case will run: kernels that no case needs are not built.
+fn wanted(name: &str, arguments: &Arguments) -> bool {
+    let fits = |filter: &String| {
+        if arguments.exact {
+            name == filter
+        } else {
+            name.contains(filter.as_str())
+        }
+    };
+    arguments.filter.as_ref().is_none_or(fits) && !arguments.skip.iter().any(fits)
+}

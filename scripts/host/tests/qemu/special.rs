@@ -1,0 +1,94 @@
+//! Cases that need something of their own: little or much memory, the monitor, a boot loader.
+
+use crate::case::{Case, Until};
+
+/// Booted by QEMU itself.
+pub(crate) const CASES: &[Case] = &[
+    Case {
+        name: "little_memory",
+        programs: &["forktree"],
+        cpus: 8,
+        memory: 16,
+        required: &["....: I am '111'"],
+        ..Case::BASE
+    },
+    // The kernel maps physical memory from KERNBASE up, and there is room for 256 MiB.
+    Case {
+        name: "more_memory_than_fits",
+        programs: &["hello"],
+        cpus: 4,
+        memory: 300,
+        required: &["hello, world"],
+        ..Case::BASE
+    },
+    Case {
+        name: "monitor_help",
+        programs: &["hello"],
+        until: Until::Monitor,
+        typed: Some("help"),
+        required: &["help - ", "kerninfo - "],
+        ..Case::BASE
+    },
+    Case {
+        name: "monitor_kerninfo",
+        programs: &["hello"],
+        until: Until::Monitor,
+        typed: Some("kerninfo"),
+        required: &[
+            "Special kernel symbols:",
+            "  entry  f0[0-9a-f]{6} .virt.  00[0-9a-f]{6} .phys.",
+            "Kernel executable memory footprint: [0-9]+KB",
+        ],
+        ..Case::BASE
+    },
+    Case {
+        name: "monitor_unknown_command",
+        programs: &["hello"],
+        until: Until::Monitor,
+        typed: Some("nonsense"),
+        required: &["Unknown command 'nonsense'"],
+        ..Case::BASE
+    },
+    // Runs for ever; that it starts and lets others run is what there is to see.
+    Case {
+        name: "idle_and_hello",
+        programs: &["idle", "hello"],
+        cpus: 2,
+        until: Until::Line(".0000.... free env 0000...."),
+        required: &["hello, world"],
+        ..Case::BASE
+    },
+    // One receiver in slot 1 and two senders that never stop: both have to get through.
+    Case {
+        name: "fairness",
+        programs: &["fairness", "fairness", "fairness"],
+        until: Until::Line("1001 recv from 1002"),
+        required: &["1000 loop sending to 1001", "1002 loop sending to 1001"],
+        ..Case::BASE
+    },
+    Case {
+        name: "two_of_a_kind",
+        programs: &["hello", "hello"],
+        cpus: 4,
+        required: &[
+            "hello, world",
+            "i am environment 00001000",
+            "i am environment 00001001",
+        ],
+        ..Case::BASE
+    },
+];
+
+/// Booted by GRUB from a CD image.
+pub(crate) const FROM_CD: &[Case] = &[Case {
+    name: "boot_from_cd",
+    programs: &["forktree"],
+    cpus: 4,
+    until: Until::Monitor,
+    required: &[
+        "....: I am ''",
+        "....: I am '111'",
+        "No runnable environments in the system!",
+    ],
+    ..Case::BASE
+}];
