@@ -3,5 +3,14 @@
 //! A program is one file in `bin/`; this crate has only what two or more of them need.
 
 #![no_std]
+#![allow(
+    clippy::cast_possible_truncation,
+    reason = "addresses and lengths have 32 bits here"
+)]
 
+pub mod bench;
+pub mod canary;
 pub mod fault_alloc;
+pub mod rng;
+pub mod roll;
+pub mod stress;

@@ -1,0 +1,32 @@
+//! Benchmark: a binary tree of forks, 14 children in all, that ends from the leaves.
+//!
+//! One worker has more to do than one CPU can: idle CPUs should come to help.
+
+#![no_std]
+#![no_main]
+
+use ulib::{Args, SELF, exit, fork, wait};
+use user::bench;
+
+ulib::entry!(main);
+
+const DEPTH: u32 = 3;
+
+fn main(args: Args) {
+    bench::run("tree", args, || (), |()| grow(DEPTH));
+}
+
+/// Two children that each grow a tree of `depth - 1`. Returns when all are gone.
+fn grow(depth: u32) {
+    let children = [(); 2].map(|()| {
+        let child = fork().unwrap();
+        if child == SELF {
+            if depth > 1 {
+                grow(depth - 1);
+            }
+            exit();
+        }
+        child
+    });
+    children.into_iter().for_each(wait);
+}
