@@ -30,13 +30,19 @@ pub type Handler = fn(&mut UTrapframe);
 /// The first time this allocates the exception stack and registers the upcall, which may fail with
 /// `E_NO_MEM`.
 pub fn set_pgfault_handler(handler: Handler) -> Result<(), Error> {
-    if HANDLER.load(Ordering::Relaxed).is_null() {
+    let new = handler as *mut ();
+    let old = HANDLER.load(Ordering::Relaxed);
+    if old.is_null() {
         sys_page_alloc(SELF, UXSTACKTOP - PGSIZE, WRITE)?;
-        // Before the upcall, so that it never finds null.
-        HANDLER.store(handler as *mut (), Ordering::Relaxed);
+    }
+    // Not for nothing: the global may be on a copy-on-write page, and memory may be short.
+    if old != new {
+        HANDLER.store(new, Ordering::Relaxed);
+    }
+    // After the handler is there, so that the upcall never finds null.
+    if old.is_null() {
         sys_env_set_pgfault_upcall(SELF, pgfault_upcall())?;
     }
-    HANDLER.store(handler as *mut (), Ordering::Relaxed);
     Ok(())
 }
 

@@ -11,6 +11,7 @@
 pub mod bench;
 pub mod canary;
 pub mod fault_alloc;
+pub mod hostile;
 pub mod rng;
 pub mod roll;
 pub mod stress;
