@@ -35,12 +35,13 @@ use sync::big;
 
 use crate::cpu::This;
 use crate::mm::kernel_map;
-use crate::x86::{gdt, idt, lapic, pic, user_frame};
+use crate::x86::{delay, gdt, idt, lapic, pic, user_frame};
 
 /// Where the boot CPU comes from the assembly in `x86`, on a stack that is only for this.
 extern "C" fn kmain(magic: u32, info: u32) -> ! {
     boot::init(magic, info);
     console::init();
+    delay::calibrate();
     print::init_log(boot::options().log);
     println!("6828 decimal is {:o} octal!", 6828);
     symbols::init();
@@ -60,6 +61,7 @@ extern "C" fn kmain(magic: u32, info: u32) -> ! {
 extern "C" fn kmain_on_its_stack() -> ! {
     lapic::init_cpu();
     pic::init();
+    println!("enabled interrupts:{}", pic::Enabled);
     smp::start_others(kernel_map::stack_top, kernel_map::directory().address());
     let big = big::enter::<This>();
     finish::open_the_books();

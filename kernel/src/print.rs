@@ -5,7 +5,7 @@
 
 use log::{LevelFilter, Log, Metadata, Record};
 
-use crate::{cpu, println};
+use crate::cpu;
 
 /// Prints one message to the console, as `format!` makes it.
 #[macro_export]

@@ -53,10 +53,7 @@ impl Iterator for Frames {
         // Stacks grow down and are small: anything else is the end or nonsense.
         let ascends = caller > ebp && caller - ebp < KSTKSIZE;
         self.ebp = if ascends { caller } else { 0 };
-        (return_address != 0).then_some(Frame {
-            ebp,
-            return_address,
-        })
+        (return_address != 0).then_some(Frame { ebp, return_address })
     }
 }
 

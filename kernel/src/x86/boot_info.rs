@@ -110,11 +110,7 @@ impl BootInfo {
             let (start, end) = (table.u32(offset), table.u32(offset + 4));
             let whole = end >= start && physical::low(start, end - start).is_some();
             if whole && self.module_count < MAX_MODULES {
-                self.modules[self.module_count] = Module {
-                    start,
-                    end,
-                    name: Text::read(table.u32(offset + 8)),
-                };
+                self.modules[self.module_count] = Module { start, end, name: Text::read(table.u32(offset + 8)) };
                 self.module_count += 1;
             }
         }
@@ -128,11 +124,8 @@ impl BootInfo {
         let mut offset: u32 = 0;
         while offset.saturating_add(24) <= map.len() && self.region_count < MAX_REGIONS {
             let base = map.u64(offset + 4);
-            self.regions[self.region_count] = Region {
-                base,
-                len: map.u64(offset + 12).min(u64::MAX - base),
-                kind: map.u32(offset + 20),
-            };
+            self.regions[self.region_count] =
+                Region { base, len: map.u64(offset + 12).min(u64::MAX - base), kind: map.u32(offset + 20) };
             self.region_count += 1;
             let size = map.u32(offset).max(20);
             offset = offset.saturating_add(size).saturating_add(4);
@@ -147,18 +140,11 @@ fn low_entries(address: u32, count: u32, size: u32) -> Option<Memory> {
 }
 
 impl Module {
-    const EMPTY: Module = Module {
-        start: 0,
-        end: 0,
-        name: Text::EMPTY,
-    };
+    const EMPTY: Module = Module { start: 0, end: 0, name: Text::EMPTY };
 }
 
 impl<const N: usize> Text<N> {
-    const EMPTY: Text<N> = Text {
-        bytes: [0; N],
-        len: 0,
-    };
+    const EMPTY: Text<N> = Text { bytes: [0; N], len: 0 };
 
     /// The NUL-terminated string at physical address `address`, cut after `N` bytes.
     fn read(address: u32) -> Text<N> {

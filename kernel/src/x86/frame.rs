@@ -72,36 +72,9 @@ impl TrapFrame {
 
     /// The inverse of [`TrapFrame::to_words`].
     pub const fn from_words(words: [u32; 17]) -> TrapFrame {
-        let [
-            edi,
-            esi,
-            ebp,
-            oesp,
-            ebx,
-            edx,
-            ecx,
-            eax,
-            es,
-            ds,
-            trapno,
-            err,
-            eip,
-            cs,
-            eflags,
-            esp,
-            ss,
-        ] = words;
+        let [edi, esi, ebp, oesp, ebx, edx, ecx, eax, es, ds, trapno, err, eip, cs, eflags, esp, ss] = words;
         TrapFrame {
-            regs: PushRegs {
-                edi,
-                esi,
-                ebp,
-                oesp,
-                ebx,
-                edx,
-                ecx,
-                eax,
-            },
+            regs: PushRegs { edi, esi, ebp, oesp, ebx, edx, ecx, eax },
             es,
             ds,
             trapno,

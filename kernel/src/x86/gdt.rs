@@ -11,10 +11,11 @@ use abi::layout::{GD_KD, GD_KT, GD_TSS0, GD_UD, GD_UT};
 use x86::Ring;
 use x86::dtables::{DescriptorTablePointer, lgdt};
 use x86::segmentation::{
-    self, BuildDescriptor, CodeSegmentType, DataSegmentType, Descriptor, DescriptorBuilder,
-    SegmentDescriptorBuilder, SegmentSelector,
+    self, BuildDescriptor, CodeSegmentType, DataSegmentType, Descriptor, DescriptorBuilder, SegmentDescriptorBuilder,
+    SegmentSelector,
 };
 
+use super::{double_fault, instr};
 use crate::config::NCPU;
 
 /// Bytes of a TSS without I/O bitmap.
@@ -28,17 +29,22 @@ const TSS_IOMB: usize = 25;
 
 /// A descriptor for an available 32-bit TSS: present, DPL 0, byte granularity (Intel SDM vol. 3 §7.2.2).
 const TSS_AVAILABLE: u32 = 0x8900;
+/// Set by the CPU in the descriptor of the TSS it uses.
+const TSS_BUSY: u32 = 0x0200;
 
 /// A TSS. Its own cache lines and, being smaller than its alignment, never across a page boundary, which the
 /// CPU does not promise to handle.
 #[repr(C, align(128))]
-struct Tss([AtomicU32; TSS_SIZE as usize / 4]);
+pub(super) struct Tss([AtomicU32; TSS_SIZE as usize / 4]);
+
+/// Five segments, a TSS for each CPU, and the one for double faults.
+const ENTRIES: usize = GD_TSS0 as usize / 8 + NCPU + 1;
 
 #[repr(C, align(8))]
-struct Gdt([[AtomicU32; 2]; GD_TSS0 as usize / 8 + NCPU]);
+struct Gdt([[AtomicU32; 2]; ENTRIES]);
 
-static GDT: Gdt = Gdt([const { [AtomicU32::new(0), AtomicU32::new(0)] }; GD_TSS0 as usize / 8 + NCPU]);
-static TSS: [Tss; NCPU] = [const { Tss([const { AtomicU32::new(0) }; TSS_SIZE as usize / 4]) }; NCPU];
+static GDT: Gdt = Gdt([const { [AtomicU32::new(0), AtomicU32::new(0)] }; ENTRIES]);
+static TSS: [Tss; NCPU] = [const { Tss::new() }; NCPU];
 
 /// This CPU's index: 0 for the boot CPU, and before [`init_cpu`].
 #[inline]
@@ -55,12 +61,13 @@ pub fn cpu_index() -> usize {
 /// `esp0`. From here on [`cpu_index`] is `index`. FS and GS get the user data segment and are never touched
 /// again.
 ///
-/// Call once on each CPU, with an `index` below [`NCPU`] that no other CPU has.
+/// Call once on each CPU, with an `index` below [`NCPU`] that no other CPU has, in the kernel's own address space.
 pub fn init_cpu(index: usize, esp0: u32) {
-    let tss = &TSS[index].0;
-    tss[TSS_ESP0].store(esp0, Ordering::Relaxed);
-    tss[TSS_SS0].store(u32::from(GD_KD), Ordering::Relaxed);
-    tss[TSS_IOMB].store(TSS_SIZE << 16, Ordering::Relaxed);
+    let tss = tss(index);
+    tss.set(TSS_ESP0, esp0);
+    tss.set(TSS_SS0, u32::from(GD_KD));
+    tss.set(TSS_IOMB, TSS_SIZE << 16);
+    double_fault::set_directory(instr::read_cr3());
 
     // Every CPU writes the same five segments, so no CPU has to be first.
     let kernel_code = code(Ring::Ring0);
@@ -74,17 +81,49 @@ pub fn init_cpu(index: usize, esp0: u32) {
 
     #[allow(clippy::cast_possible_truncation, reason = "below NCPU")]
     let selector = GD_TSS0 + 8 * index as u16;
-    let base = tss.as_ptr() as u32;
-    set(
-        selector,
-        base << 16 | (TSS_SIZE - 1),
-        base & 0xff00_0000 | TSS_AVAILABLE | base >> 16 & 0xff,
-    );
+    set_tss(selector, tss);
 
     // The instructions below read what was written above, which the compiler cannot see.
     compiler_fence(Ordering::SeqCst);
     load_table();
     load_segments(selector);
+}
+
+/// CPU `index`'s TSS.
+pub(super) fn tss(index: usize) -> &'static Tss {
+    &TSS[index]
+}
+
+/// Makes `selector` name `tss`, which is not busy.
+pub(super) fn set_tss(selector: u16, tss: &'static Tss) {
+    let base = tss.0.as_ptr() as u32;
+    let high = base & 0xff00_0000 | TSS_AVAILABLE | base >> 16 & 0xff;
+    set(selector, base << 16 | (TSS_SIZE - 1), high);
+}
+
+/// Makes this CPU's TSS the one it had before it was taken to another by a task switch.
+pub(super) fn reload_task_register(selector: u16) {
+    GDT.0[usize::from(selector) / 8][1].fetch_and(!TSS_BUSY, Ordering::Relaxed);
+    compiler_fence(Ordering::SeqCst);
+    // SAFETY: the selector is this CPU's own, as the CPU itself noted, and the TSS is available again.
+    unsafe { x86::task::load_tr(SegmentSelector::from_raw(selector)) };
+}
+
+impl Tss {
+    /// All zeros.
+    pub(super) const fn new() -> Tss {
+        Tss([const { AtomicU32::new(0) }; TSS_SIZE as usize / 4])
+    }
+
+    /// Word `index`.
+    pub(super) fn get(&self, index: usize) -> u32 {
+        self.0[index].load(Ordering::Relaxed)
+    }
+
+    /// Writes word `index`.
+    pub(super) fn set(&self, index: usize, value: u32) {
+        self.0[index].store(value, Ordering::Relaxed);
+    }
 }
 
 /// A flat 4 GiB code segment, already marked as accessed, so that a CPU loading it writes nothing.
@@ -119,10 +158,7 @@ fn load_table() {
     unsafe { lgdt(&pointer) };
 }
 
-#[allow(
-    clippy::multiple_unsafe_ops_per_block,
-    reason = "one act: a new set of segment registers"
-)]
+#[allow(clippy::multiple_unsafe_ops_per_block, reason = "one act: a new set of segment registers")]
 fn load_segments(tss: u16) {
     let kernel_data = SegmentSelector::from_raw(GD_KD);
     let user_data = SegmentSelector::from_raw(GD_UD | 3);

@@ -27,10 +27,7 @@ pub struct Image {
 }
 
 /// The addresses of this kernel.
-#[allow(
-    clippy::fn_to_numeric_cast_any,
-    reason = "addresses are what is wanted"
-)]
+#[allow(clippy::fn_to_numeric_cast_any, reason = "addresses are what is wanted")]
 pub fn get() -> Image {
     Image {
         start: addr_of!(_start) as u32,

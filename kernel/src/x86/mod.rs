@@ -28,6 +28,7 @@ pub mod backtrace;
 pub mod boot_info;
 pub mod cga;
 pub mod delay;
+mod double_fault;
 pub mod frame;
 pub mod gdt;
 pub mod idt;

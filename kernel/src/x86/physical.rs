@@ -28,10 +28,7 @@ pub(super) struct Memory {
 /// `[pa, pa + len)`, if it lies in the window at `KERNBASE`.
 pub(super) fn low(pa: u32, len: u32) -> Option<Memory> {
     let end = pa.checked_add(len)?;
-    (end <= PHYSMAX).then_some(Memory {
-        va: KERNBASE + pa,
-        len,
-    })
+    (end <= PHYSMAX).then(|| Memory { va: KERNBASE + pa, len })
 }
 
 /// `[pa, pa + len)`, wherever it lies. `None` if the range wraps around or there is no room to map it.
@@ -45,10 +42,7 @@ pub(super) fn anywhere(pa: u32, len: u32) -> Option<Memory> {
             MAPPED_PA.store(start, Ordering::Relaxed);
             MAPPED_VA.store(va, Ordering::Relaxed);
         }
-        Some(Memory {
-            va: va + (pa - start),
-            len,
-        })
+        Some(Memory { va: va + (pa - start), len })
     })
 }
 
@@ -57,10 +51,7 @@ fn mapped(pa: u32, len: u32) -> Option<Memory> {
     let va = MAPPED_VA.load(Ordering::Relaxed);
     let offset = pa.checked_sub(MAPPED_PA.load(Ordering::Relaxed))?;
     let inside = va != 0 && offset.checked_add(len)? <= CHUNK;
-    inside.then_some(Memory {
-        va: va + offset,
-        len,
-    })
+    inside.then(|| Memory { va: va + offset, len })
 }
 
 impl Memory {
@@ -104,7 +95,6 @@ impl Memory {
 
     /// The sum of `len` bytes from `offset` on, modulo 256: what firmware tables use as a checksum.
     pub(super) fn sum(&self, offset: u32, len: u32) -> u8 {
-        (offset..offset.saturating_add(len).min(self.len))
-            .fold(0, |sum, at| sum.wrapping_add(self.u8(at)))
+        (offset..offset.saturating_add(len).min(self.len)).fold(0, |sum, at| sum.wrapping_add(self.u8(at)))
     }
 }

@@ -4,6 +4,8 @@
 //! LAPIC's LINT0 in virtual-wire mode; the clock and everything between CPUs is the LAPIC's own business.
 //! Intel 8259A data sheet; JOS: `kern/picirq.c`.
 
+use core::fmt;
+
 use abi::trap::IRQ_OFFSET;
 
 use super::instr::outb;
@@ -17,8 +19,17 @@ pub const IRQ_SERIAL: u8 = 4;
 /// The line a controller names when there was none: noise.
 pub const IRQ_SPURIOUS: u8 = 7;
 
-/// The lines that are let through, as the boot message lists them.
-pub const ENABLED: [u8; 3] = [IRQ_KBD, IRQ_CASCADE, IRQ_SERIAL];
+/// The lines that are let through.
+const ENABLED: [u8; 3] = [IRQ_KBD, IRQ_CASCADE, IRQ_SERIAL];
+
+/// Prints the lines that are let through, as JOS's boot message lists them: ` 1 2 4`.
+pub struct Enabled;
+
+impl fmt::Display for Enabled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        ENABLED.iter().try_for_each(|irq| write!(f, " {irq}"))
+    }
+}
 
 const MASTER: u16 = 0x20;
 const SLAVE: u16 = 0xa0;
@@ -31,7 +42,7 @@ const ICW4_AUTO_EOI: u8 = 0x02;
 const OCW3_SPECIAL_MASK: u8 = 0x68;
 const OCW3_READ_REQUESTS: u8 = 0x0a;
 
-/// Moves IRQ 0..15 to vectors 32..47, out of the way of the CPU's exceptions, and masks all but [`ENABLED`].
+/// Moves IRQ 0..15 to vectors 32..47, out of the way of the CPU's exceptions, and masks all but [`Enabled`].
 pub fn init() {
     let vector = IRQ_OFFSET as u8;
     mask(0xffff);
