@@ -17,7 +17,7 @@ use user::hostile::{Board, child, expect, refused};
 
 ulib::entry!(main);
 
-const CROWD: usize = 16;
+const CROWD: u32 = 16;
 
 /// Words of the board: a grandchild's id, "you may end", how many of the crowd have begun.
 const GRANDCHILD: usize = 1;
@@ -78,8 +78,9 @@ fn powerless(id: EnvId) {
 }
 
 fn crowd(board: Board) {
-    let crowd: [EnvId; CROWD] = core::array::from_fn(|_| child(|| destroy_everybody(board)));
-    while board.get(BEGUN) < CROWD as u32 {
+    let crowd: [EnvId; CROWD as usize] =
+        core::array::from_fn(|_| child(|| destroy_everybody(board)));
+    while board.get(BEGUN) < CROWD {
         sys_yield();
     }
     for id in crowd {
