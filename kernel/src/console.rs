@@ -19,7 +19,7 @@ use crate::x86::{cga, serial};
 const RING: usize = 512;
 
 static CONSOLE: SpinLock<Console> =
-    SpinLock::new(Rank::Console, 0, Console { keyboard: Keyboard::new(), ring: [0; RING], read: 0, unread: 0 });
+    SpinLock::new(Rank::Console, 0, Console { keyboard: Keyboard::AT_REST, ring: [0; RING], read: 0, unread: 0 });
 
 struct Console {
     keyboard: Keyboard,

@@ -30,7 +30,7 @@ core::arch::global_asm!(
     options(att_syntax)
 );
 
-// SAFETY: `ap_boot.S` defines both. Only their addresses are meant.
+// `ap_boot.S` defines both. Only their addresses are meant.
 unsafe extern "C" {
     static ap_boot: u8;
     static ap_boot_end: u8;
@@ -38,7 +38,6 @@ unsafe extern "C" {
 
 /// Announces a CPU: `index`, from 1 on, and a mapped kernel stack whose top, 16-byte aligned, is `stack_top`.
 pub fn expect(apic_id: u8, index: usize, stack_top: u32) {
-    #[allow(clippy::cast_possible_truncation, reason = "below NCPU, which is 255")]
     INDEX_OF[usize::from(apic_id)].store(index as u8, Ordering::Relaxed);
     STACKS[index].store(stack_top, Ordering::Relaxed);
 }

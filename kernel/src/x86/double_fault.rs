@@ -20,7 +20,6 @@ use super::instr;
 use crate::config::NCPU;
 
 /// The selector of the TSS here: behind those of the CPUs.
-#[allow(clippy::cast_possible_truncation, reason = "NCPU is 255")]
 pub(super) const SELECTOR: u16 = GD_TSS0 + 8 * NCPU as u16;
 
 /// Words of a TSS, by index.

@@ -79,7 +79,6 @@ pub fn init_cpu(index: usize, esp0: u32) {
     set(GD_UT, user_code.lower, user_code.upper);
     set(GD_UD, user_data.lower, user_data.upper);
 
-    #[allow(clippy::cast_possible_truncation, reason = "below NCPU")]
     let selector = GD_TSS0 + 8 * index as u16;
     set_tss(selector, tss);
 

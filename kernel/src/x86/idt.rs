@@ -25,7 +25,7 @@ struct Idt([[AtomicU32; 2]; 256]);
 
 static IDT: Idt = Idt([const { [AtomicU32::new(0), AtomicU32::new(0)] }; 256]);
 
-// SAFETY: `stubs.S` defines it so, in read-only memory.
+// `stubs.S` defines it so, in read-only memory.
 unsafe extern "C" {
     safe static trap_stubs: [u32; 256];
 }

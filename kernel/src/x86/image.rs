@@ -2,7 +2,7 @@
 
 use core::ptr::addr_of;
 
-// SAFETY: the linker script defines all of them. Only their addresses are meant; nobody reads them.
+// The linker script defines all of them. Only their addresses are meant; nobody reads them.
 unsafe extern "C" {
     static _start: u8;
     static entry: u8;

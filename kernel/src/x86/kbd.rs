@@ -70,9 +70,8 @@ pub enum Event {
 
 impl Keyboard {
     /// No key is down.
-    pub const fn new() -> Keyboard {
-        Keyboard { escaped: false, shift: false, control: false, alt: false, caps_lock: false }
-    }
+    pub const AT_REST: Keyboard =
+        Keyboard { escaped: false, shift: false, control: false, alt: false, caps_lock: false };
 
     /// Takes one scan code from the keyboard, if one is waiting.
     pub fn poll(&mut self) -> Event {

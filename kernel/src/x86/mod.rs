@@ -17,10 +17,8 @@
 //! Neighbours: `crate::kmain`, `crate::ap_main` and `crate::trap::trap_from_kernel` are called from here;
 //! `crate::mm::kernel_map::map_device` gives device registers an address.
 
-#![allow(
-    unsafe_code,
-    reason = "this is the one place that may use instructions and devices"
-)]
+#![allow(unsafe_code, reason = "this is the one place that may use instructions and devices")]
+#![allow(clippy::cast_possible_truncation, reason = "addresses and registers are 32 bits wide, whatever type they come in")]
 
 pub mod acpi;
 pub mod ap;

@@ -11,14 +11,11 @@ use abi::trap::IRQ_OFFSET;
 use super::instr::outb;
 
 /// The keyboard's interrupt line.
-pub const IRQ_KBD: u8 = 1;
+const IRQ_KBD: u8 = 1;
 /// Where the second controller hangs on the first.
 const IRQ_CASCADE: u8 = 2;
 /// The first serial port's interrupt line.
-pub const IRQ_SERIAL: u8 = 4;
-/// The line a controller names when there was none: noise.
-pub const IRQ_SPURIOUS: u8 = 7;
-
+const IRQ_SERIAL: u8 = 4;
 /// The lines that are let through.
 const ENABLED: [u8; 3] = [IRQ_KBD, IRQ_CASCADE, IRQ_SERIAL];
 
