@@ -39,6 +39,8 @@ use crate::x86::{delay, gdt, idt, lapic, pic, user_frame};
 
 /// Where the boot CPU comes from the assembly in `x86`, on a stack that is only for this.
 extern "C" fn kmain(magic: u32, info: u32) -> ! {
+    // Let go of at the end, and taken again on the other stack.
+    let big = big::enter::<This>();
     boot::init(magic, info);
     console::init();
     delay::calibrate();
@@ -54,16 +56,19 @@ extern "C" fn kmain(magic: u32, info: u32) -> ! {
     (0..smp::count()).for_each(kernel_map::map_stack);
     gdt::init_cpu(0, kernel_map::stack_top(0));
     idt::load();
+    drop(big);
     user_frame::go_on_own_stack(kmain_on_its_stack)
 }
 
 /// The boot CPU, on the stack it will keep.
 extern "C" fn kmain_on_its_stack() -> ! {
+    let mut big = big::enter::<This>();
     lapic::init_cpu();
     pic::init();
     println!("enabled interrupts:{}", pic::Enabled);
-    smp::start_others(kernel_map::stack_top, kernel_map::directory().address());
-    let big = big::enter::<This>();
+    // The others need the lock to say that they start.
+    big.unlocked(|| smp::start_others(kernel_map::stack_top, kernel_map::directory().address()));
+    smp::report_missing();
     finish::open_the_books();
     env::load::boot_programs();
     run::forever(big, user_frame::take())
@@ -74,8 +79,8 @@ extern "C" fn ap_main(index: u32) -> ! {
     gdt::init_cpu(index as usize, kernel_map::stack_top(index as usize));
     idt::load();
     lapic::init_cpu();
+    let big = big::enter::<This>();
     println!("SMP: CPU {index} starting");
     smp::online(index as usize);
-    let big = big::enter::<This>();
     run::forever(big, user_frame::take())
 }

@@ -53,8 +53,10 @@ pub fn is_online(index: usize) -> bool {
     ONLINE[index].load(Ordering::Acquire)
 }
 
-/// Starts all other CPUs and waits until each has called [`online`]. Those that do not within a minute are named, and
-/// left behind.
+/// Starts all other CPUs and waits until each has called [`online`]. Those that do not within a minute are left
+/// behind.
+///
+/// Prints nothing, so that it can be called with the big lock let go of: the others need it to come up.
 ///
 /// `stack_top` gives the top of a CPU's kernel stack, which is mapped in the directory at physical address `cr3`.
 pub fn start_others(stack_top: fn(usize) -> u32, cr3: u32) {
@@ -68,10 +70,13 @@ pub fn start_others(stack_top: fn(usize) -> u32, cr3: u32) {
     if !wait_until_online(SECOND_TRY_MS) {
         missing().for_each(|index| ap::start_again(apic_id(index)));
     }
-    if !wait_until_online(PATIENCE_MS) {
-        for index in missing() {
-            println!("SMP: CPU {index} (APIC id {}) did not start", apic_id(index));
-        }
+    wait_until_online(PATIENCE_MS);
+}
+
+/// Names the CPUs that did not start.
+pub fn report_missing() {
+    for index in missing() {
+        println!("SMP: CPU {index} (APIC id {}) did not start", apic_id(index));
     }
 }
 
