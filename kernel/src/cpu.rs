@@ -26,6 +26,8 @@ pub struct PerCpu {
     pub env: AtomicU32,
     /// Whether the CPU's timer ticks. An idle CPU's does not.
     pub ticking: AtomicBool,
+    /// What interrupts came while this CPU was idle: see [`crate::trap::irq`].
+    pub idle_interrupts: AtomicU32,
     /// How often this CPU left the idle state. Read by [`crate::idle`] to see whether two looks saw one moment.
     pub wakes: AtomicU32,
     /// Whether this CPU is idle, looking for work or halted. Read as [`PerCpu::wakes`] is.
@@ -37,6 +39,7 @@ static CPUS: [CachePadded<PerCpu>; NCPU] = [const {
         user_slot: AtomicU32::new(0),
         env: AtomicU32::new(0),
         ticking: AtomicBool::new(false),
+        idle_interrupts: AtomicU32::new(0),
         wakes: AtomicU32::new(0),
         idle: AtomicBool::new(false),
     })

@@ -15,6 +15,7 @@ use sync::order::{self, Gate};
 use crate::config::NCPU;
 use crate::cpu::{self, This};
 use crate::env::OnCpu;
+use crate::trap::irq;
 use crate::{finish, sched, smp, x86};
 
 /// Bit c of word w: CPU 32w + c is idle, and nobody has undertaken to wake it yet.
@@ -35,16 +36,20 @@ pub fn wait(big: &mut big::Guard<This>) -> OnCpu {
         }
         here.idle.store(true, Ordering::SeqCst);
         announce(cpu::index());
-        if !sched::any_queued() {
+        if !sched::any_ready() {
             if all_is_quiet() && !FINISHED.swap(true, Ordering::SeqCst) {
                 finish::nothing_runnable();
                 FINISHED.store(false, Ordering::SeqCst);
             } else {
+                if sched::has_patient() {
+                    irq::keep_ticking();
+                }
                 order::gate::<This>(Gate::Halt);
                 big.unlocked(x86::instr::sti_hlt_cli);
             }
         }
         claim(cpu::index());
+        irq::after_idle();
     }
 }
 

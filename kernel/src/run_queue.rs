@@ -1,7 +1,8 @@
-//! A set of env slots with "the next one, going round".
+//! The env slots waiting for one CPU: those to run now, and the patient ones.
 //!
-//! One bit a slot, and one bit for each word of them that is not empty, so every operation is a few instructions however
-//! many envs there are. A set rather than a list: inserting twice is harmless, and a slot can be taken out from anywhere.
+//! A [`Set`] has "the next one, going round", as JOS's scheduler does. One bit a slot, and one bit for each word of them
+//! that is not empty, so every operation is a few instructions however many envs there are. A set rather than a list:
+//! inserting twice is harmless, and a slot can be taken out from anywhere.
 
 use abi::NENV;
 
@@ -11,45 +12,95 @@ const _: () = assert!(WORDS == 32, "one summary word covers all the words");
 /// The slots waiting for one CPU.
 #[derive(Debug)]
 pub struct RunQueue {
+    ready: Set,
+    patient: Set,
+}
+
+impl RunQueue {
+    /// An empty queue.
+    pub const fn new() -> Self {
+        RunQueue { ready: Set::new(), patient: Set::new() }
+    }
+
+    /// How many slots are to run now.
+    pub fn ready(&self) -> usize {
+        self.ready.len
+    }
+
+    /// How many slots are patient.
+    pub fn patient(&self) -> usize {
+        self.patient.len
+    }
+
+    /// Queues `slot`, to run now.
+    pub fn insert(&mut self, slot: usize) {
+        self.ready.insert(slot);
+    }
+
+    /// Queues `slot`, to run when it is hurried.
+    pub fn insert_patient(&mut self, slot: usize) {
+        self.patient.insert(slot);
+    }
+
+    /// Makes a patient slot one to run now; says whether it was patient.
+    pub fn hurry(&mut self, slot: usize) -> bool {
+        let was_patient = self.patient.remove(slot);
+        if was_patient {
+            self.ready.insert(slot);
+        }
+        was_patient
+    }
+
+    /// Makes every patient slot one to run now.
+    pub fn hurry_all(&mut self) {
+        while let Some(slot) = self.patient.pop_after(0) {
+            self.ready.insert(slot);
+        }
+    }
+
+    /// Takes `slot` out; says whether it was queued.
+    pub fn remove(&mut self, slot: usize) -> bool {
+        self.ready.remove(slot) || self.patient.remove(slot)
+    }
+
+    /// Takes out the first slot to run now behind `after`, going round; `after` itself comes last.
+    pub fn pop_after(&mut self, after: usize) -> Option<usize> {
+        self.ready.pop_after(after)
+    }
+}
+
+#[derive(Debug)]
+struct Set {
     words: [u32; WORDS],
     /// Bit w is set when `words[w]` is not 0.
     summary: u32,
     len: usize,
 }
 
-impl RunQueue {
-    /// An empty queue.
-    pub const fn new() -> Self {
-        RunQueue { words: [0; WORDS], summary: 0, len: 0 }
+impl Set {
+    const fn new() -> Self {
+        Set { words: [0; WORDS], summary: 0, len: 0 }
     }
 
-    /// How many slots are queued.
-    pub fn len(&self) -> usize {
-        self.len
-    }
-
-    /// Queues `slot`.
-    pub fn insert(&mut self, slot: usize) {
+    fn insert(&mut self, slot: usize) {
         let (word, bit) = (slot / 32, 1 << (slot % 32));
         self.len += usize::from(self.words[word] & bit == 0);
         self.words[word] |= bit;
         self.summary |= 1 << word;
     }
 
-    /// Takes `slot` out; says whether it was queued.
-    pub fn remove(&mut self, slot: usize) -> bool {
+    fn remove(&mut self, slot: usize) -> bool {
         let (word, bit) = (slot / 32, 1 << (slot % 32));
-        let was_queued = self.words[word] & bit != 0;
+        let was_in = self.words[word] & bit != 0;
         self.words[word] &= !bit;
         if self.words[word] == 0 {
             self.summary &= !(1 << word);
         }
-        self.len -= usize::from(was_queued);
-        was_queued
+        self.len -= usize::from(was_in);
+        was_in
     }
 
-    /// Takes out the first slot behind `after`, going round; `after` itself comes last.
-    pub fn pop_after(&mut self, after: usize) -> Option<usize> {
+    fn pop_after(&mut self, after: usize) -> Option<usize> {
         let start = (after + 1) % NENV;
         let slot = self.first_from(start).or_else(|| self.first_from(0))?;
         self.remove(slot);
@@ -83,15 +134,14 @@ mod tests {
             queue.insert(slot);
             queue.insert(slot);
         }
-        assert_eq!(queue.len(), 5);
-        let order = [700, 1023, 3, 31, 32];
+        assert_eq!(queue.ready(), 5);
         let mut after = 32;
-        for expected in order {
+        for expected in [700, 1023, 3, 31, 32] {
             let slot = queue.pop_after(after).unwrap();
             assert_eq!(slot, expected);
             after = slot;
         }
-        assert_eq!((queue.pop_after(0), queue.len()), (None, 0));
+        assert_eq!((queue.pop_after(0), queue.ready()), (None, 0));
     }
 
     #[test]
@@ -109,8 +159,20 @@ mod tests {
     fn removes_from_anywhere() {
         let mut queue = RunQueue::new();
         queue.insert(64);
-        assert!(queue.remove(64));
-        assert!(!queue.remove(64));
-        assert_eq!((queue.len(), queue.pop_after(0)), (0, None));
+        queue.insert_patient(65);
+        assert!(queue.remove(64) && queue.remove(65));
+        assert!(!queue.remove(64) && !queue.remove(65));
+        assert_eq!((queue.ready(), queue.patient(), queue.pop_after(0)), (0, 0, None));
+    }
+
+    #[test]
+    fn patient_slots_wait_to_be_hurried() {
+        let mut queue = RunQueue::new();
+        [1, 2, 3].into_iter().for_each(|slot| queue.insert_patient(slot));
+        assert_eq!((queue.pop_after(0), queue.patient()), (None, 3));
+        assert!(queue.hurry(2) && !queue.hurry(2) && !queue.hurry(9));
+        assert_eq!(queue.pop_after(0), Some(2));
+        queue.hurry_all();
+        assert_eq!((queue.pop_after(1), queue.pop_after(3)), (Some(3), Some(1)));
     }
 }

@@ -24,8 +24,9 @@ use crate::{idle, presence, smp};
 
 struct Queue {
     slots: SpinLock<RunQueue>,
-    /// How many slots are in it, for those who only want a look.
-    len: AtomicU32,
+    /// How many slots in it are to run now, and how many are patient: for those who only want a look.
+    ready: AtomicU32,
+    patient: AtomicU32,
 }
 
 static QUEUES: [CachePadded<Queue>; NCPU] = queues();
@@ -41,7 +42,7 @@ const fn queues() -> [CachePadded<Queue>; NCPU] {
 }
 
 const fn queue(cpu: usize) -> Queue {
-    Queue { slots: SpinLock::new(Rank::RunQueue, cpu as u16, RunQueue::new()), len: AtomicU32::new(0) }
+    Queue { slots: SpinLock::new(Rank::RunQueue, cpu as u16, RunQueue::new()), ready: AtomicU32::new(0), patient: AtomicU32::new(0) }
 }
 
 /// Makes the queues and the published status agree with `life`, after any change to it.
@@ -58,6 +59,28 @@ pub fn settle(life: &mut Life) {
     {
         life.queued_on = None;
     }
+}
+
+/// Ends an env's patience: what it waits for has come, or a tick. It is among the next to run.
+pub fn hurry(slot: usize) {
+    let mut life = table::env(slot).life.lock();
+    life.patient = false;
+    if let Some(cpu) = life.queued_on
+        && with_queue(cpu, |queue| queue.hurry(slot))
+    {
+        fence(Ordering::SeqCst);
+        idle::rouse(cpu);
+    }
+}
+
+/// Ends the patience of all envs in this CPU's queue. For the timer tick.
+pub fn hurry_all() {
+    with_queue(cpu::index(), RunQueue::hurry_all);
+}
+
+/// Whether this CPU's queue holds patient envs, so that it needs the tick.
+pub fn has_patient() -> bool {
+    QUEUES[cpu::index()].patient.load(Ordering::Relaxed) != 0
 }
 
 /// Takes the next env after slot `after` from this CPU's queue and puts it on this CPU.
@@ -79,7 +102,7 @@ pub fn steal() -> Option<OnCpu> {
 /// idle never steal.
 pub fn balance() {
     let here = cpu::index();
-    let mine = QUEUES[here].len.load(Ordering::Relaxed);
+    let mine = QUEUES[here].ready.load(Ordering::Relaxed);
     let Some((longest, _)) = longest_queue(mine + 2) else { return };
     let Some(slot) = with_queue(longest, |queue| queue.pop_after(0)) else { return };
     let mut life = table::env(slot).life.lock();
@@ -101,20 +124,30 @@ pub fn release(env: OnCpu) {
 
 /// Whether an env on this CPU may go on.
 pub fn may_go_on(env: &OnCpu) -> bool {
-    table::env(env.slot()).life.lock().may_run()
+    let life = table::env(env.slot()).life.lock();
+    life.may_run() && !life.patient
 }
 
-/// Whether any queue holds anything.
+/// Whether any queue holds an env to run now.
+pub fn any_ready() -> bool {
+    QUEUES[..smp::count()].iter().any(|queue| queue.ready.load(Ordering::SeqCst) != 0)
+}
+
+/// Whether any queue holds anything, be it patient.
 pub fn any_queued() -> bool {
-    QUEUES[..smp::count()].iter().any(|queue| queue.len.load(Ordering::SeqCst) != 0)
+    let patient = |queue: &Queue| queue.patient.load(Ordering::SeqCst) != 0;
+    any_ready() || QUEUES[..smp::count()].iter().any(|queue| patient(queue))
 }
 
 /// Queues an env where it was last if that CPU is idle, else here; and if any CPU is idle, wakes one to take it.
 fn enqueue(life: &mut Life) {
     let slot = life.id.slot();
     let last = table::record(slot).cpunum.load(Ordering::Relaxed) as usize;
-    let cpu = if idle::is_idle(last) { last } else { cpu::index() };
+    let cpu = if idle::is_idle(last) && !life.patient { last } else { cpu::index() };
     life.queued_on = Some(cpu);
+    if life.patient {
+        return with_queue(cpu, |queue| queue.insert_patient(slot));
+    }
     with_queue(cpu, |queue| queue.insert(slot));
     // The idle CPU sets its bit, then looks at the queues; we fill the queue, then look at the bits.
     fence(Ordering::SeqCst);
@@ -123,7 +156,7 @@ fn enqueue(life: &mut Life) {
 
 fn pick_from(cpu: usize, after: usize) -> Option<OnCpu> {
     loop {
-        if QUEUES[cpu].len.load(Ordering::Relaxed) == 0 {
+        if QUEUES[cpu].ready.load(Ordering::Relaxed) == 0 {
             return None;
         }
         let slot = with_queue(cpu, |queue| queue.pop_after(after))?;
@@ -140,6 +173,7 @@ fn put_on_cpu(slot: usize) -> Option<OnCpu> {
     if !life.may_run() {
         return None;
     }
+    life.patient = false;
     presence::arrive(slot);
     let record = table::record(slot);
     record.cpunum.store(cpu::index() as u32, Ordering::Relaxed);
@@ -153,7 +187,7 @@ fn longest_queue(least: u32) -> Option<(usize, u32)> {
     let here = cpu::index();
     (0..smp::count())
         .filter(|&cpu| cpu != here)
-        .map(|cpu| (cpu, QUEUES[cpu].len.load(Ordering::SeqCst)))
+        .map(|cpu| (cpu, QUEUES[cpu].ready.load(Ordering::SeqCst)))
         .filter(|&(_, len)| len >= least)
         .max_by_key(|&(_, len)| len)
 }
@@ -162,6 +196,7 @@ fn with_queue<R>(cpu: usize, change: impl FnOnce(&mut RunQueue) -> R) -> R {
     let queue = &QUEUES[cpu];
     let mut slots = queue.slots.lock();
     let result = change(&mut slots);
-    queue.len.store(slots.len() as u32, Ordering::SeqCst);
+    queue.ready.store(slots.ready() as u32, Ordering::SeqCst);
+    queue.patient.store(slots.patient() as u32, Ordering::SeqCst);
     result
 }

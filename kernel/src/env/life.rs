@@ -33,6 +33,9 @@ pub struct Life {
     pub tenancy: Tenancy,
     /// Told not to run by `env_set_status`, or not yet told to run.
     pub frozen: bool,
+    /// Yielded after a refused message, and the one that refused it has not asked for messages since: others go first,
+    /// and the CPU may rest. Ends at the latest with the next tick of the CPU it is queued on.
+    pub patient: bool,
     /// Blocked in `ipc_recv`. Set and cleared together with `Mailbox::receiving`, under both locks.
     pub receiving: bool,
     /// The CPU in whose run queue the slot's bit is, or was until that CPU's pick that is under way. While this is
@@ -48,6 +51,7 @@ impl Life {
         directory: Frame(0),
         tenancy: Tenancy::Free,
         frozen: true,
+        patient: false,
         receiving: false,
         queued_on: None,
     };
@@ -81,11 +85,43 @@ pub struct Mailbox {
     pub receiving: bool,
     /// Where the receiver wants a page, or an address at or above UTOP for "nowhere".
     pub dstva: u32,
+    /// The envs that were refused and wait, so that they try again at the right moment and not all the time.
+    pub refused: Refused,
+}
+
+/// A few env slots. Who does not fit tries again and again instead of waiting; nothing is lost by it but time.
+#[derive(Clone, Copy, Debug)]
+pub struct Refused {
+    slots: [u16; Refused::MAX],
+    len: usize,
+}
+
+impl Refused {
+    const MAX: usize = 8;
+    const NONE: Refused = Refused { slots: [0; Refused::MAX], len: 0 };
+
+    /// Adds a slot; says whether it is in the set now.
+    pub fn insert(&mut self, slot: usize) -> bool {
+        let slot = slot as u16;
+        if self.slots[..self.len].contains(&slot) {
+            return true;
+        }
+        let Some(place) = self.slots.get_mut(self.len) else { return false };
+        *place = slot;
+        self.len += 1;
+        true
+    }
+
+    /// Empties the set.
+    pub fn take(&mut self) -> impl Iterator<Item = usize> + use<> {
+        let taken = core::mem::replace(self, Refused::NONE);
+        taken.slots.into_iter().take(taken.len).map(usize::from)
+    }
 }
 
 impl Mailbox {
     /// Waiting for nothing.
-    pub const EMPTY: Mailbox = Mailbox { receiving: false, dstva: 0 };
+    pub const EMPTY: Mailbox = Mailbox { receiving: false, dstva: 0, refused: Refused::NONE };
 }
 
 /// Publishes the status. Needs the life lock.

@@ -22,6 +22,8 @@ pub use current::{Current, OnCpu};
 pub use life::{Life, Mailbox};
 pub use table::records_address;
 
+use core::sync::atomic::AtomicU32;
+
 use crate::cpu::SpinLock;
 use crate::mm::space::Space;
 
@@ -33,4 +35,6 @@ pub struct Env {
     pub mailbox: SpinLock<Mailbox>,
     /// See [`Space`].
     pub space: SpinLock<Space>,
+    /// Slot + 1 of the env that refused this one's last message, until it yields. Only the CPU the env is on touches it.
+    pub refused_by: AtomicU32,
 }

@@ -36,6 +36,7 @@ const fn empty_slot(slot: usize) -> Env {
         life: SpinLock::new(Rank::EnvLife, key, Life::EMPTY),
         mailbox: SpinLock::new(Rank::EnvIpc, key, Mailbox::EMPTY),
         space: SpinLock::new(Rank::EnvVm, key, Space::empty(slot)),
+        refused_by: AtomicU32::new(0),
     }
 }
 
@@ -111,6 +112,7 @@ pub fn alloc(parent: EnvId) -> Result<EnvId, Error> {
     let emptied = core::mem::replace(&mut *env.space.lock(), space);
     debug_assert_eq!(emptied.owner(), EnvId::NONE);
     *env.mailbox.lock() = Mailbox::EMPTY;
+    env.refused_by.store(0, Ordering::Relaxed);
     let mut life = env.life.lock();
     // A stale bit of the last tenant may still be in a queue. It stands for this one then.
     let queued_on = life.queued_on;

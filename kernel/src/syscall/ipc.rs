@@ -1,4 +1,4 @@
-//! Messages: `ipc_try_send` and `ipc_recv`.
+//! Messages: `ipc_try_send` and `ipc_recv`, and `yield`, which mostly means "I will try again".
 //!
 //! A message is delivered in one critical section of the receiver, after everything has been checked: on an error nothing
 //! has changed and the receiver goes on waiting. Locks: life and ipc of the receiver, then vm of both in slot order.
@@ -28,7 +28,7 @@ pub(super) fn try_send(
 ) -> Result<Reply> {
     let target = table::resolve(target, current.id());
     if is_busy(target) {
-        return Err(Error::IpcNotRecv.into());
+        return refuse(current, target);
     }
     // Lock order: life -> ipc -> vm.
     let mut life = table::env(target.slot()).life.lock();
@@ -37,7 +37,7 @@ pub(super) fn try_send(
     }
     let mut mailbox = table::env(target.slot()).mailbox.lock();
     if life.tenancy != Tenancy::Live || !mailbox.receiving {
-        return Err(Error::IpcNotRecv.into());
+        return refuse(current, target);
     }
     let granted = match UserPage::optional(source_va)? {
         Some(page) => send_page(current, target, page, &mailbox, args::permissions(perm)?)?,
@@ -66,9 +66,32 @@ pub(super) fn recv(current: &Current<'_>, dstva: u32) -> Result<Reply> {
     let record = current.record();
     record.ipc_dstva.store(dstva, Ordering::Relaxed);
     record.ipc_recving.store(1, Ordering::Release);
+    let refused = mailbox.refused.take();
     drop(mailbox);
     sched::settle(&mut life);
+    drop(life);
+    refused.for_each(sched::hurry);
     Ok(Reply::Other(0))
+}
+
+/// Lets others run. After a refused message the caller need not run again before the receiver asks for messages: JOS's
+/// `ipc_send` would only try again, and a CPU with nothing but such envs can rest. See [`sched::hurry`].
+pub(super) fn yield_cpu(current: &Current<'_>) -> Reply {
+    let refused_by = current.env().refused_by.swap(0, Ordering::Relaxed);
+    if let Some(target) = (refused_by as usize).checked_sub(1)
+        && target != current.slot()
+    {
+        // Lock order: life -> ipc.
+        let mut life = current.life();
+        let mut mailbox = table::env(target).mailbox.lock();
+        life.patient = !mailbox.receiving && mailbox.refused.insert(current.slot());
+    }
+    Reply::Other(0)
+}
+
+fn refuse(current: &Current<'_>, target: EnvId) -> Result<Reply> {
+    current.env().refused_by.store(target.slot() as u32 + 1, Ordering::Relaxed);
+    Err(Error::IpcNotRecv.into())
 }
 
 /// Whether `target` lives and is not receiving, seen without a lock: the answer for senders that try again and again,

@@ -72,7 +72,7 @@ fn call(current: &Current<'_>) -> Result<Reply> {
         Syscall::Exofork => env::exofork(current),
         Syscall::EnvSetStatus => env::set_status(current, EnvId(a), b),
         Syscall::EnvSetPgfaultUpcall => env::set_pgfault_upcall(current, EnvId(a), b),
-        Syscall::Yield => Ok(Reply::Other(0)),
+        Syscall::Yield => Ok(ipc::yield_cpu(current)),
         Syscall::IpcTrySend => ipc::try_send(current, EnvId(a), b, c, d),
         Syscall::IpcRecv => ipc::recv(current, a),
     }
