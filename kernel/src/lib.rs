@@ -35,7 +35,7 @@ use sync::big;
 
 use crate::cpu::This;
 use crate::mm::kernel_map;
-use crate::x86::{delay, gdt, idt, lapic, pic, user_frame};
+use crate::x86::{delay, fpu, gdt, idt, lapic, pic, user_frame};
 
 /// Where the boot CPU comes from the assembly in `x86`, on a stack that is only for this.
 extern "C" fn kmain(magic: u32, info: u32) -> ! {
@@ -64,6 +64,7 @@ extern "C" fn kmain(magic: u32, info: u32) -> ! {
 extern "C" fn kmain_on_its_stack() -> ! {
     let mut big = big::enter::<This>();
     lapic::init_cpu();
+    fpu::init_cpu();
     pic::init();
     println!("enabled interrupts:{}", pic::Enabled);
     // The others need the lock to say that they start.
@@ -79,6 +80,7 @@ extern "C" fn ap_main(index: u32) -> ! {
     gdt::init_cpu(index as usize, kernel_map::stack_top(index as usize));
     idt::load();
     lapic::init_cpu();
+    fpu::init_cpu();
     let big = big::enter::<This>();
     println!("SMP: CPU {index} starting");
     smp::online(index as usize);

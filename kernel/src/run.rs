@@ -65,6 +65,7 @@ fn switch(old: OnCpu, big: &mut big::Guard<This>, user: &mut UserFrame) -> OnCpu
         return old;
     }
     old.save(user.registers());
+    x86::fpu::leave(old.slot());
     match next {
         Some(new) => {
             let new = come_to(new, user);

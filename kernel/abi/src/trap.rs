@@ -10,6 +10,8 @@ pub const T_DEBUG: u32 = 1;
 pub const T_NMI: u32 = 2;
 /// Breakpoint; programs may raise it with `int3`.
 pub const T_BRKPT: u32 = 3;
+/// Device not available: the floating-point registers are not loaded.
+pub const T_DEVICE: u32 = 7;
 /// Double fault.
 pub const T_DBLFLT: u32 = 8;
 /// General protection.

@@ -15,6 +15,7 @@ use crate::mm::frame::PageRef;
 use crate::mm::phys;
 use crate::mm::space::Space;
 use crate::mm::user_mem;
+use crate::x86::fpu;
 use crate::x86::frame::TrapFrame;
 use crate::{lifecycle, println, sched};
 
@@ -79,6 +80,7 @@ pub fn start(word: &str) -> Result<EnvId, NotStarted> {
     let mut life = table::env(id.slot()).life.lock();
     match filled {
         Ok(esp) => {
+            fpu::reset(id.slot());
             current::save_frame(table::record(id.slot()), &first_frame(program.entry, esp));
             life.frozen = false;
             sched::settle(&mut life);

@@ -6,6 +6,7 @@ use abi::{EnvId, EnvStatus, Error};
 
 use crate::env::{Current, current, exit, table};
 use crate::syscall::{Reply, Result};
+use crate::x86::fpu;
 use crate::{lifecycle, presence, sched};
 
 const RUNNABLE: u32 = EnvStatus::Runnable as u32;
@@ -17,6 +18,7 @@ pub(super) fn exofork(current: &Current<'_>) -> Result<Reply> {
     let mut frame = *current.frame;
     frame.regs.eax = 0;
     current::save_frame(table::record(child.slot()), &frame);
+    fpu::inherit(current.slot(), child.slot());
     lifecycle!("[{}] new env {child}", current.id());
     Ok(Reply::Same(child.0))
 }

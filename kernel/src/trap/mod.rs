@@ -6,10 +6,11 @@ pub mod dump;
 pub mod irq;
 pub mod page_fault;
 
-use abi::trap::{IRQ_OFFSET, T_BRKPT, T_PGFLT};
+use abi::trap::{IRQ_OFFSET, T_BRKPT, T_DBLFLT, T_DEVICE, T_PGFLT};
 
 use crate::env::{Current, exit};
 use crate::run::Next;
+use crate::x86::fpu;
 use crate::x86::frame::TrapFrame;
 use crate::x86::lapic::KICK;
 use crate::{monitor, panic, syscall};
@@ -25,6 +26,7 @@ pub fn handle(current: &mut Current<'_>) -> Next {
     match current.frame.trapno {
         T_SYSCALL => syscall::dispatch(current),
         T_PGFLT => page_fault::handle(current),
+        T_DEVICE if fpu::load(current.slot()) => Next::Same,
         T_BRKPT => {
             monitor::breakpoint(current);
             Next::Same
@@ -51,6 +53,7 @@ pub extern "C" fn trap_from_kernel(frame: &mut TrapFrame) {
         vector @ (IRQ_OFFSET..=LAST_IRQ | LAPIC_ERROR | T_KICK) => irq::handle_idle(vector),
         T_NMI => panic::stop_if_panicking(),
         T_PGFLT => panic::kernel_trap(frame, "page fault in kernel"),
+        T_DBLFLT => panic::kernel_trap(frame, "double fault: a kernel stack has probably overflowed"),
         _ => panic::kernel_trap(frame, "unhandled trap in kernel"),
     }
 }

@@ -27,6 +27,7 @@ pub mod boot_info;
 pub mod cga;
 pub mod delay;
 mod double_fault;
+pub mod fpu;
 pub mod frame;
 pub mod gdt;
 pub mod idt;
