@@ -7,7 +7,7 @@
 
 use core::sync::atomic::Ordering;
 
-use ulib::layout::{KERNBASE, PGSIZE, UENVS, ULIM, UTOP, UVPT};
+use ulib::layout::{KERNBASE, PGSIZE, UENVS, ULIM, UTOP, UVPD};
 use ulib::{
     Args, EnvId, EnvStatus, Error, Page, PteFlags, READ, SELF, Syscall, WRITE, address, cprintf,
     raw, record, sys_cputs_at, sys_env_destroy, sys_env_set_pgfault_upcall, sys_env_set_status,
@@ -49,7 +49,7 @@ fn bad_ids() {
     let relatives = [record(me).parent_id.load(Ordering::Relaxed)];
     let strangers = [
         1,
-        me.0 ^ 0x1000,
+        me.0 + 0x1000,
         me.0 | 0x400,
         me.0 | 0x800,
         me.0 | 0x8000_0000,
@@ -231,7 +231,7 @@ fn bad_strings(board: Board) {
         board.dies("a string", || sys_cputs_at(va, len));
     }
     // The read-only windows may be read. The first word of each of these is 0, so nothing is printed.
-    for va in [UENVS + 68, UVPT, RO] {
+    for va in [UENVS + 68, UVPD, RO] {
         let fine = board.child_survives(|| sys_cputs_at(va, 4));
         expect("a string in a window", fine, true);
     }
