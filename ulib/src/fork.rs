@@ -26,8 +26,8 @@ use abi::{EnvId, EnvStatus, Error, PteFlags, UTrapframe};
 use crate::hand::WRITE;
 use crate::page_fault::{pgfault_upcall, set_pgfault_handler};
 use crate::sys::{
-    SELF, sys_env_destroy, sys_env_set_pgfault_upcall, sys_env_set_status, sys_exofork,
-    sys_page_alloc, sys_page_map, sys_page_unmap,
+    SELF, sys_env_destroy, sys_env_set_pgfault_upcall, sys_env_set_status, sys_exofork, sys_page_alloc, sys_page_map,
+    sys_page_unmap,
 };
 use crate::vpt::{flags_at, uvpd};
 
@@ -114,8 +114,7 @@ fn share_or_duplicate(child: EnvId, va: u32) -> Result<(), Error> {
 
 /// Whether `va` is in the run of mapped pages that ends at the stack's top.
 fn in_stack(va: u32) -> bool {
-    va < USTACKTOP
-        && (pgnum(va)..pgnum(USTACKTOP)).all(|page| !flags_at(page as u32 * PGSIZE).is_empty())
+    va < USTACKTOP && (pgnum(va)..pgnum(USTACKTOP)).all(|page| !flags_at(page as u32 * PGSIZE).is_empty())
 }
 
 /// The page-fault handler.
@@ -125,9 +124,7 @@ fn copy_on_write(frame: &mut UTrapframe) {
     let va = frame.fault_va & !(PGSIZE - 1);
     let flags = flags_at(va);
     if frame.err & FEC_WR == 0 || !flags.intersects(PteFlags::COW | PteFlags::W) {
-        let UTrapframe {
-            fault_va, err, eip, ..
-        } = *frame;
+        let UTrapframe { fault_va, err, eip, .. } = *frame;
         panic!("page fault at va {fault_va:08x} ip {eip:08x}, err {err:x}");
     }
     // Writable by now: somebody else has mapped a page here since. Try again.

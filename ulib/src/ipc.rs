@@ -57,8 +57,5 @@ pub fn ipc_recv(page: Option<Page>) -> Result<Message, Error> {
 
 /// The first environment of this type, dead or alive, as in JOS; there is but one type, so that is slot 0.
 pub fn ipc_find_env(kind: u32) -> Option<EnvId> {
-    envs()
-        .iter()
-        .find(|env| env.kind.load(Ordering::Relaxed) == kind)
-        .map(|env| EnvId(env.id.load(Ordering::Relaxed)))
+    envs().iter().find(|env| env.kind.load(Ordering::Relaxed) == kind).map(|env| EnvId(env.id.load(Ordering::Relaxed)))
 }

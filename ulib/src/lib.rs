@@ -25,10 +25,7 @@
 
 #![no_std]
 #![deny(unsafe_code)]
-#![allow(
-    clippy::cast_possible_truncation,
-    reason = "addresses and lengths have 32 bits here"
-)]
+#![allow(clippy::cast_possible_truncation, reason = "addresses and lengths have 32 bits here")]
 
 mod console;
 #[allow(unsafe_code, reason = "copies pages while it replaces them")]

@@ -4,6 +4,9 @@
 //! one `cputs` for every 255 characters and one more at the end, so a short line is never mixed with
 //! another env's.
 //!
+//! Measured by program `stackdepth`: a line takes less than 1000 of a stack's 4096 bytes, a panic's line less
+//! than 1150, in debug builds too; of the exception stack a page-fault handler that prints takes 870.
+//!
 //! JOS: `lib/printf.c`, `lib/panic.c`, `lib/console.c`.
 
 use core::fmt::{self, Write};
@@ -41,10 +44,7 @@ struct Line {
 
 impl Line {
     fn new() -> Line {
-        Line {
-            bytes: [0; 256],
-            len: 0,
-        }
+        Line { bytes: [0; 256], len: 0 }
     }
 
     /// Always one call, even with nothing left to print, as in JOS.

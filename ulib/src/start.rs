@@ -48,9 +48,7 @@ impl Args {
 
     /// Word number `i` as a number, or `default` if there is none or it is no number.
     pub fn number(self, i: usize, default: u32) -> u32 {
-        self.get(i)
-            .and_then(|word| word.parse().ok())
-            .unwrap_or(default)
+        self.get(i).and_then(|word| word.parse().ok()).unwrap_or(default)
     }
 }
 
@@ -69,9 +67,7 @@ pub(crate) fn binary_name() -> &'static str {
         return "<unknown>";
     }
     // SAFETY: not null, so it is the `argv[0]` that `libmain` stored; see `Args::get`.
-    unsafe { CStr::from_ptr(name) }
-        .to_str()
-        .unwrap_or("<unknown>")
+    unsafe { CStr::from_ptr(name) }.to_str().unwrap_or("<unknown>")
 }
 
 static BINARY_NAME: AtomicPtr<c_char> = AtomicPtr::new(ptr::null_mut());

@@ -53,13 +53,7 @@ pub fn sys_page_alloc(env: EnvId, va: u32, perm: PteFlags) -> Result<(), Error> 
 ///
 /// Fails with `E_BAD_ENV`, `E_INVAL` (addresses, permissions, nothing at `src_va`, write permission
 /// to a page that `src` may only read) or `E_NO_MEM`.
-pub fn sys_page_map(
-    src: EnvId,
-    src_va: u32,
-    dst: EnvId,
-    dst_va: u32,
-    perm: PteFlags,
-) -> Result<(), Error> {
+pub fn sys_page_map(src: EnvId, src_va: u32, dst: EnvId, dst_va: u32, perm: PteFlags) -> Result<(), Error> {
     let eax = raw::page_map(src.0, src_va, dst.0, dst_va, perm.bits());
     zero(Syscall::PageMap, eax)
 }

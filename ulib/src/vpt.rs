@@ -44,11 +44,7 @@ pub fn uvpt(page: usize) -> u32 {
 /// The flags of the page at `va`, empty if nothing is mapped there.
 pub fn flags_at(va: u32) -> PteFlags {
     let entry = PteFlags::from_bits_truncate(uvpt(pgnum(va)));
-    if entry.contains(PteFlags::P) {
-        entry
-    } else {
-        PteFlags::empty()
-    }
+    if entry.contains(PteFlags::P) { entry } else { PteFlags::empty() }
 }
 
 /// The records of all environments.
@@ -87,8 +83,7 @@ pub fn thisenv() -> &'static EnvRecord {
 /// Whether `id` still names an environment.
 pub fn alive(id: EnvId) -> bool {
     let record = record(id);
-    record.id.load(Ordering::Relaxed) == id.0
-        && record.status.load(Ordering::Relaxed) != EnvStatus::Free as u32
+    record.id.load(Ordering::Relaxed) == id.0 && record.status.load(Ordering::Relaxed) != EnvStatus::Free as u32
 }
 
 /// Yields until `id` no longer names an environment. JOS: `wait` of lab 5.

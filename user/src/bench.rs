@@ -8,8 +8,8 @@
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use ulib::{
-    Args, EnvId, Page, PteFlags, SELF, WRITE, cprintf, exit, fork, ipc_recv, ipc_send,
-    sys_env_destroy, sys_exofork, sys_yield,
+    Args, EnvId, Page, PteFlags, SELF, WRITE, cprintf, exit, fork, ipc_recv, ipc_send, sys_env_destroy, sys_exofork,
+    sys_yield,
 };
 
 /// Where all workers see one page.

@@ -3,10 +3,7 @@
 //! A program is one file in `bin/`; this crate has only what two or more of them need.
 
 #![no_std]
-#![allow(
-    clippy::cast_possible_truncation,
-    reason = "addresses and lengths have 32 bits here"
-)]
+#![allow(clippy::cast_possible_truncation, reason = "addresses and lengths have 32 bits here")]
 
 pub mod bench;
 pub mod canary;

@@ -23,10 +23,7 @@ impl Roll {
     /// An empty roll that all children to come will share.
     pub fn shared() -> Roll {
         let members = Page::at(0x1000_0000);
-        let roll = Roll {
-            members,
-            counters: members.plus(1),
-        };
+        let roll = Roll { members, counters: members.plus(1) };
         roll.members.alloc(WRITE | PteFlags::SHARE).unwrap();
         roll.counters.alloc(WRITE | PteFlags::SHARE).unwrap();
         roll

@@ -24,10 +24,6 @@ fn main(args: Args) {
 }
 
 fn handler(frame: &mut UTrapframe) {
-    assert!(
-        frame.fault_va == VA,
-        "page fault at va {:08x}",
-        frame.fault_va
-    );
+    assert!(frame.fault_va == VA, "page fault at va {:08x}", frame.fault_va);
     Page::at(VA).alloc(WRITE).unwrap();
 }

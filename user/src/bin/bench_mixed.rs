@@ -22,11 +22,7 @@ fn main(args: Args) {
     let setup = || {
         // Shared, or a fork would leave it copy-on-write, and not to be mapped writable elsewhere.
         page.alloc(WRITE | PteFlags::SHARE).unwrap();
-        Worker {
-            rng: Rng::new(sys_getenvid().0),
-            partner: Child::echo(),
-            space: Child::idle(),
-        }
+        Worker { rng: Rng::new(sys_getenvid().0), partner: Child::echo(), space: Child::idle() }
     };
     bench::run("mixed", args, setup, |worker| match worker.rng.below(100) {
         0..40 => {

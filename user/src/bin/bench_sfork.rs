@@ -24,10 +24,7 @@ fn main(args: Args) {
             child_does(sfork, || {
                 COUNT.fetch_add(1, Ordering::Relaxed);
             });
-            assert!(
-                COUNT.load(Ordering::Relaxed) == before + 1,
-                "the child counted elsewhere"
-            );
+            assert!(COUNT.load(Ordering::Relaxed) == before + 1, "the child counted elsewhere");
         },
     );
 }

@@ -9,19 +9,15 @@ use core::ptr;
 
 use ulib::layout::{PGSIZE, UTEMP, UTEXT};
 use ulib::{
-    Args, EnvId, EnvStatus, SELF, WRITE, address, cprintf, sys_env_set_status, sys_exofork,
-    sys_page_alloc, sys_page_map, sys_page_unmap, sys_yield,
+    Args, EnvId, EnvStatus, SELF, WRITE, address, cprintf, sys_env_set_status, sys_exofork, sys_page_alloc,
+    sys_page_map, sys_page_unmap, sys_yield,
 };
 
 ulib::entry!(main);
 
 fn main(_: Args) {
     let who = dumbfork();
-    let (rounds, name) = if who == SELF {
-        (20, "child")
-    } else {
-        (10, "parent")
-    };
+    let (rounds, name) = if who == SELF { (20, "child") } else { (10, "parent") };
     for i in 0..rounds {
         cprintf!("{i}: I am the {name}!\n");
         sys_yield();

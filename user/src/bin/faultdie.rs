@@ -10,11 +10,7 @@ use ulib::{Args, UTrapframe, cprintf, set_pgfault_handler, sys_env_destroy, sys_
 ulib::entry!(main);
 
 fn handler(frame: &mut UTrapframe) {
-    cprintf!(
-        "i faulted at va {:x}, err {:x}\n",
-        frame.fault_va,
-        frame.err & 7
-    );
+    cprintf!("i faulted at va {:x}, err {:x}\n", frame.fault_va, frame.err & 7);
     sys_env_destroy(sys_getenvid()).unwrap();
 }
 

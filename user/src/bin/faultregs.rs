@@ -43,10 +43,7 @@ fn main(_: Args) {
 
 fn handler(frame: &mut UTrapframe) {
     let UTrapframe { fault_va, eip, .. } = *frame;
-    assert!(
-        fault_va == UTEMP,
-        "pgfault expected at UTEMP, got 0x{fault_va:08x} (eip {eip:08x})"
-    );
+    assert!(fault_va == UTEMP, "pgfault expected at UTEMP, got 0x{fault_va:08x} (eip {eip:08x})");
 
     let r = &frame.regs;
     let general = [r.edi, r.esi, r.ebp, 0, r.ebx, r.edx, r.ecx, r.eax];
@@ -60,9 +57,7 @@ fn handler(frame: &mut UTrapframe) {
     compare("during", &during, "in UTrapframe");
 
     // Map UTEMP so that the write succeeds.
-    Page::at(UTEMP)
-        .alloc(WRITE)
-        .unwrap_or_else(|e| panic!("sys_page_alloc: {e}"));
+    Page::at(UTEMP).alloc(WRITE).unwrap_or_else(|e| panic!("sys_page_alloc: {e}"));
 }
 
 fn compare(name: &str, found: &Registers, place: &str) {

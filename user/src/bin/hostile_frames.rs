@@ -21,11 +21,7 @@ fn main(_: Args) {
             let all = exhaust(first);
             board.set(round, all);
             // It is all gone for everybody, and for everything.
-            expect(
-                "one page more",
-                first.plus(all).alloc(WRITE),
-                Err(Error::NoMem),
-            );
+            expect("one page more", first.plus(all).alloc(WRITE), Err(Error::NoMem));
             expect("a child more", sys_exofork(), Err(Error::NoMem));
             expect("a fork", fork(), Err(Error::NoMem));
             if round == 2 {

@@ -9,9 +9,8 @@ use core::sync::atomic::Ordering;
 
 use ulib::layout::UTOP;
 use ulib::{
-    Args, EnvId, EnvStatus, Error, Message, Page, PteFlags, READ, WRITE, cprintf, envs, ipc_recv,
-    ipc_try_send, record, sys_env_destroy, sys_env_set_status, sys_getenvid, sys_ipc_try_send,
-    sys_yield, wait,
+    Args, EnvId, EnvStatus, Error, Message, Page, PteFlags, READ, WRITE, cprintf, envs, ipc_recv, ipc_try_send, record,
+    sys_env_destroy, sys_env_set_status, sys_getenvid, sys_ipc_try_send, sys_yield, wait,
 };
 use user::hostile::{Board, child, exhaust, expect, refused, release};
 
@@ -33,16 +32,8 @@ fn main(_: Args) {
 fn to_everybody() {
     for env in envs() {
         let id = EnvId(env.id.load(Ordering::Relaxed));
-        let want = if id == sys_getenvid() || id == EnvId::NONE {
-            Error::IpcNotRecv
-        } else {
-            Error::BadEnv
-        };
-        refused(
-            "to everybody",
-            sys_ipc_try_send(id, 1, UTOP, PteFlags::empty()),
-            want,
-        );
+        let want = if id == sys_getenvid() || id == EnvId::NONE { Error::IpcNotRecv } else { Error::BadEnv };
+        refused("to everybody", sys_ipc_try_send(id, 1, UTOP, PteFlags::empty()), want);
     }
 }
 
@@ -75,11 +66,7 @@ fn woken_by_force(board: Board) {
         board.set(1, 1);
     });
     blocked(receiver);
-    expect(
-        "waking",
-        sys_env_set_status(receiver, EnvStatus::Runnable),
-        Ok(()),
-    );
+    expect("waking", sys_env_set_status(receiver, EnvStatus::Runnable), Ok(()));
     // It may sleep on, if the kernel insists on a message; then it gets one.
     while board.get(1) == 0 {
         let _ = ipc_try_send(receiver, 0, None);
@@ -92,11 +79,7 @@ fn woken_by_force(board: Board) {
     });
     blocked(receiver);
     expect("destroying a receiver", sys_env_destroy(receiver), Ok(()));
-    refused(
-        "to a destroyed receiver",
-        ipc_try_send(receiver, 0, None),
-        Error::BadEnv,
-    );
+    refused("to a destroyed receiver", ipc_try_send(receiver, 0, None), Error::BadEnv);
     wait(receiver);
 }
 
@@ -119,11 +102,7 @@ fn without_memory(board: Board) {
     release(first, pages);
     refused("a page without memory", sent, Error::NoMem);
     // It waits as before.
-    expect(
-        "a page",
-        ipc_try_send(receiver, 8, Some((page, READ))),
-        Ok(()),
-    );
+    expect("a page", ipc_try_send(receiver, 8, Some((page, READ))), Ok(()));
     wait(receiver);
     expect("the word", board.get(2), 8);
     expect("the page", board.get(3), 42);

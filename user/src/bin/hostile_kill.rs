@@ -10,8 +10,8 @@ use core::sync::atomic::Ordering;
 
 use ulib::{
     Args, EnvId, EnvStatus, Error, SELF, WRITE, alive, cprintf, envs, record, sys_env_destroy,
-    sys_env_set_pgfault_upcall, sys_env_set_status, sys_getenvid, sys_page_alloc, sys_page_map,
-    sys_page_unmap, sys_yield, wait,
+    sys_env_set_pgfault_upcall, sys_env_set_status, sys_getenvid, sys_page_alloc, sys_page_map, sys_page_unmap,
+    sys_yield, wait,
 };
 use user::hostile::{Board, child, expect, refused};
 
@@ -49,15 +49,10 @@ fn relatives(board: Board) {
     wait_for(board, GRANDCHILD);
     let grandchild = EnvId(board.get(GRANDCHILD));
     powerless(grandchild);
-    assert!(
-        alive(sibling) && alive(parent) && alive(grandchild),
-        "somebody died"
-    );
+    assert!(alive(sibling) && alive(parent) && alive(grandchild), "somebody died");
     board.set(END, 1);
     [sibling, parent, grandchild].into_iter().for_each(wait);
-    [sibling, parent, grandchild]
-        .into_iter()
-        .for_each(powerless);
+    [sibling, parent, grandchild].into_iter().for_each(powerless);
 }
 
 /// No call that needs a right to `id` may work.
@@ -69,17 +64,12 @@ fn powerless(id: EnvId) {
     refused("page_map to", sys_page_map(SELF, VA, id, VA, WRITE), bad);
     refused("page_map from", sys_page_map(id, VA, SELF, VA, WRITE), bad);
     refused("page_unmap", sys_page_unmap(id, VA), bad);
-    refused(
-        "set_status",
-        sys_env_set_status(id, EnvStatus::Runnable),
-        bad,
-    );
+    refused("set_status", sys_env_set_status(id, EnvStatus::Runnable), bad);
     refused("set_pgfault_upcall", sys_env_set_pgfault_upcall(id, 0), bad);
 }
 
 fn crowd(board: Board) {
-    let crowd: [EnvId; CROWD as usize] =
-        core::array::from_fn(|_| child(|| destroy_everybody(board)));
+    let crowd: [EnvId; CROWD as usize] = core::array::from_fn(|_| child(|| destroy_everybody(board)));
     while board.get(BEGUN) < CROWD {
         sys_yield();
     }
@@ -107,11 +97,7 @@ fn destroy_everybody(board: Board) {
                     sys_yield();
                 }
             });
-            expect(
-                "whose child",
-                record(own).parent_id.load(Ordering::Relaxed),
-                me.0,
-            );
+            expect("whose child", record(own).parent_id.load(Ordering::Relaxed), me.0);
             expect("destroying a child", sys_env_destroy(own), Ok(()));
             wait(own);
             board.word(BEGUN).fetch_add(1, Ordering::SeqCst);

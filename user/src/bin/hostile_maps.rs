@@ -12,8 +12,8 @@ use core::hint;
 use core::sync::atomic::Ordering;
 
 use ulib::{
-    Args, EnvId, Page, PteFlags, READ, UTrapframe, WRITE, cprintf, set_pgfault_handler,
-    sys_page_alloc, sys_page_unmap, sys_yield, wait,
+    Args, EnvId, Page, PteFlags, READ, UTrapframe, WRITE, cprintf, set_pgfault_handler, sys_page_alloc, sys_page_unmap,
+    sys_yield, wait,
 };
 use user::hostile::{Board, child, expect};
 use user::rng::Rng;
@@ -79,11 +79,7 @@ fn still(page: Page, family: u32) {
     for _ in 0..2000 {
         hint::spin_loop();
     }
-    expect(
-        "a count after the page was taken away",
-        page.read(0),
-        before,
-    );
+    expect("a count after the page was taken away", page.read(0), before);
 }
 
 /// A child that counts in its page until told to stop.
@@ -97,10 +93,7 @@ fn child_of(board: Board, family: u32) -> EnvId {
         while board.get(family as usize) == 0 {
             let seen = there.read(0);
             let whose = seen >> 24;
-            assert!(
-                whose == family || seen == 0,
-                "family {family} sees {seen:08x}"
-            );
+            assert!(whose == family || seen == 0, "family {family} sees {seen:08x}");
             count = (count + 1) & 0xff_ffff;
             there.write(0, family << 24 | count);
         }

@@ -9,10 +9,9 @@ use core::sync::atomic::Ordering;
 
 use ulib::layout::{KERNBASE, PGSIZE, UENVS, ULIM, UTOP, UVPD};
 use ulib::{
-    Args, EnvId, EnvStatus, Error, Page, PteFlags, READ, SELF, Syscall, WRITE, address, cprintf,
-    raw, record, sys_cputs_at, sys_env_destroy, sys_env_set_pgfault_upcall, sys_env_set_status,
-    sys_exofork, sys_getenvid, sys_ipc_recv, sys_ipc_try_send, sys_page_alloc, sys_page_map,
-    sys_page_unmap, wait,
+    Args, EnvId, EnvStatus, Error, Page, PteFlags, READ, SELF, Syscall, WRITE, address, cprintf, raw, record,
+    sys_cputs_at, sys_env_destroy, sys_env_set_pgfault_upcall, sys_env_set_status, sys_exofork, sys_getenvid,
+    sys_ipc_recv, sys_ipc_try_send, sys_page_alloc, sys_page_map, sys_page_unmap, wait,
 };
 use user::hostile::{BAD_PERMS, BAD_VAS, Board, child, expect, refused};
 
@@ -47,16 +46,8 @@ fn bad_numbers() {
 fn bad_ids() {
     let me = sys_getenvid();
     let relatives = [record(me).parent_id.load(Ordering::Relaxed)];
-    let strangers = [
-        1,
-        me.0 + 0x1000,
-        me.0 | 0x400,
-        me.0 | 0x800,
-        me.0 | 0x8000_0000,
-        0x7fff_ffff,
-        0x8000_0000,
-        u32::MAX,
-    ];
+    let strangers =
+        [1, me.0 + 0x1000, me.0 | 0x400, me.0 | 0x800, me.0 | 0x8000_0000, 0x7fff_ffff, 0x8000_0000, u32::MAX];
     // A parent of 0 is the kernel, which as an argument would mean the caller.
     for id in relatives.into_iter().filter(|id| *id != 0).chain(strangers) {
         let id = EnvId(id);
@@ -66,11 +57,7 @@ fn bad_ids() {
         refused("page_map from", sys_page_map(id, RW, SELF, NONE, READ), bad);
         refused("page_map to", sys_page_map(SELF, RW, id, NONE, READ), bad);
         refused("page_unmap", sys_page_unmap(id, NONE), bad);
-        refused(
-            "set_status",
-            sys_env_set_status(id, EnvStatus::NotRunnable),
-            bad,
-        );
+        refused("set_status", sys_env_set_status(id, EnvStatus::NotRunnable), bad);
         refused("set_pgfault_upcall", sys_env_set_pgfault_upcall(id, 0), bad);
     }
     for id in strangers {
@@ -81,20 +68,12 @@ fn bad_ids() {
 
 fn bad_pages() {
     for va in BAD_VAS {
-        refused(
-            "page_alloc at",
-            sys_page_alloc(SELF, va, WRITE),
-            Error::Inval,
-        );
+        refused("page_alloc at", sys_page_alloc(SELF, va, WRITE), Error::Inval);
         refused("page_unmap at", sys_page_unmap(SELF, va), Error::Inval);
     }
     for perm in BAD_PERMS {
         let perm = PteFlags::from_bits_retain(perm);
-        refused(
-            "page_alloc with",
-            sys_page_alloc(SELF, NONE, perm),
-            Error::Inval,
-        );
+        refused("page_alloc with", sys_page_alloc(SELF, NONE, perm), Error::Inval);
     }
     expect("unmapping nothing", sys_page_unmap(SELF, NONE), Ok(()));
     // All that may be passed, and it stays what it is.
@@ -106,45 +85,17 @@ fn bad_pages() {
 
 fn bad_maps() {
     for va in BAD_VAS {
-        refused(
-            "page_map at",
-            sys_page_map(SELF, va, SELF, NONE, READ),
-            Error::Inval,
-        );
-        refused(
-            "page_map to",
-            sys_page_map(SELF, RW, SELF, va, READ),
-            Error::Inval,
-        );
+        refused("page_map at", sys_page_map(SELF, va, SELF, NONE, READ), Error::Inval);
+        refused("page_map to", sys_page_map(SELF, RW, SELF, va, READ), Error::Inval);
     }
     for perm in BAD_PERMS {
         let perm = PteFlags::from_bits_retain(perm);
-        refused(
-            "page_map with",
-            sys_page_map(SELF, RW, SELF, NONE, perm),
-            Error::Inval,
-        );
+        refused("page_map with", sys_page_map(SELF, RW, SELF, NONE, perm), Error::Inval);
     }
-    refused(
-        "page_map of nothing",
-        sys_page_map(SELF, NONE, SELF, RW, READ),
-        Error::Inval,
-    );
-    refused(
-        "more than the source",
-        sys_page_map(SELF, RO, SELF, NONE, WRITE),
-        Error::Inval,
-    );
-    refused(
-        "more than itself",
-        sys_page_map(SELF, RO, SELF, RO, WRITE),
-        Error::Inval,
-    );
-    expect(
-        "onto itself",
-        sys_page_map(SELF, RW, SELF, RW, WRITE | PteFlags::SHARE),
-        Ok(()),
-    );
+    refused("page_map of nothing", sys_page_map(SELF, NONE, SELF, RW, READ), Error::Inval);
+    refused("more than the source", sys_page_map(SELF, RO, SELF, NONE, WRITE), Error::Inval);
+    refused("more than itself", sys_page_map(SELF, RO, SELF, RO, WRITE), Error::Inval);
+    expect("onto itself", sys_page_map(SELF, RW, SELF, RW, WRITE | PteFlags::SHARE), Ok(()));
 }
 
 fn bad_status() {
@@ -168,11 +119,7 @@ fn bad_status() {
 
 fn bad_messages(board: Board) {
     let none = PteFlags::empty();
-    refused(
-        "to the caller",
-        sys_ipc_try_send(SELF, 0, UTOP, none),
-        Error::IpcNotRecv,
-    );
+    refused("to the caller", sys_ipc_try_send(SELF, 0, UTOP, none), Error::IpcNotRecv);
     for va in [1, 0x1000_0fff, UTOP - 1] {
         refused("ipc_recv at", sys_ipc_recv(va), Error::Inval);
     }
@@ -186,25 +133,13 @@ fn bad_messages(board: Board) {
     }
     // It waits, and must go on waiting through all of these.
     for va in [1, 0x1000_0fff, UTOP - 1, NONE] {
-        refused(
-            "sending at",
-            sys_ipc_try_send(receiver, 0, va, READ),
-            Error::Inval,
-        );
+        refused("sending at", sys_ipc_try_send(receiver, 0, va, READ), Error::Inval);
     }
     for perm in BAD_PERMS {
         let perm = PteFlags::from_bits_retain(perm);
-        refused(
-            "sending with",
-            sys_ipc_try_send(receiver, 0, RW, perm),
-            Error::Inval,
-        );
+        refused("sending with", sys_ipc_try_send(receiver, 0, RW, perm), Error::Inval);
     }
-    refused(
-        "sending more",
-        sys_ipc_try_send(receiver, 0, RO, WRITE),
-        Error::Inval,
-    );
+    refused("sending more", sys_ipc_try_send(receiver, 0, RO, WRITE), Error::Inval);
     // No page at all: permissions do not matter, nor alignment.
     let sent = sys_ipc_try_send(receiver, 7, KERNBASE + 1, none);
     expect("sending no page", sent, Ok(()));

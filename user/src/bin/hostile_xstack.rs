@@ -9,8 +9,8 @@ use core::arch::asm;
 
 use ulib::layout::{PGSIZE, USTACKTOP, UXSTACKTOP};
 use ulib::{
-    Args, READ, SELF, UTrapframe, WRITE, cprintf, exit, set_pgfault_handler,
-    sys_env_set_pgfault_upcall, sys_page_alloc, sys_page_map, sys_page_unmap, sys_yield,
+    Args, READ, SELF, UTrapframe, WRITE, cprintf, exit, set_pgfault_handler, sys_env_set_pgfault_upcall,
+    sys_page_alloc, sys_page_map, sys_page_unmap, sys_yield,
 };
 use user::hostile::{Board, child, expect};
 
@@ -60,9 +60,7 @@ fn main(_: Args) {
         fault();
     });
     for low in [0, 20, 52, 55] {
-        board.dies("no room for a second frame", || {
-            fault_with_stack(XSTACK + low)
-        });
+        board.dies("no room for a second frame", || fault_with_stack(XSTACK + low));
     }
     stacks_that_do(board);
     taken_away(board);
@@ -77,11 +75,7 @@ fn stacks_that_do(board: Board) {
             set_pgfault_handler(note_and_exit).unwrap();
             fault_with_stack(esp);
         });
-        expect(
-            "faults handled on a strange stack",
-            (i, board.get(1)),
-            (i, 1),
-        );
+        expect("faults handled on a strange stack", (i, board.get(1)), (i, 1));
     }
 }
 

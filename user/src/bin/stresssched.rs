@@ -36,10 +36,7 @@ fn main(_: Args) {
     }
 
     let counter = COUNTER.load(Ordering::Relaxed);
-    assert!(
-        counter == 10 * 10_000,
-        "ran on two CPUs at once (counter is {counter})"
-    );
+    assert!(counter == 10 * 10_000, "ran on two CPUs at once (counter is {counter})");
 
     // Several of these lines should name different CPUs.
     let cpu = thisenv().cpunum.load(Ordering::Relaxed);

@@ -16,26 +16,16 @@ static BIG_ARRAY: [AtomicU32; WORDS] = [const { AtomicU32::new(0) }; WORDS];
 fn main(_: Args) {
     cprintf!("Making sure bss works right...\n");
     for (i, word) in BIG_ARRAY.iter().enumerate() {
-        assert!(
-            word.load(Ordering::Relaxed) == 0,
-            "bigarray[{i}] isn't cleared!"
-        );
+        assert!(word.load(Ordering::Relaxed) == 0, "bigarray[{i}] isn't cleared!");
     }
     for (i, word) in (0..).zip(&BIG_ARRAY) {
         word.store(i, Ordering::Relaxed);
     }
     for (i, word) in (0..).zip(&BIG_ARRAY) {
-        assert!(
-            word.load(Ordering::Relaxed) == i,
-            "bigarray[{i}] didn't hold its value!"
-        );
+        assert!(word.load(Ordering::Relaxed) == i, "bigarray[{i}] didn't hold its value!");
     }
     cprintf!("Yes, good.  Now doing a wild write off the end...\n");
-    let wild = BIG_ARRAY
-        .as_ptr()
-        .wrapping_add(WORDS + 1024)
-        .cast_mut()
-        .cast::<u32>();
+    let wild = BIG_ARRAY.as_ptr().wrapping_add(WORDS + 1024).cast_mut().cast::<u32>();
     // SAFETY: a page beyond the end of the array, which the linker puts last but for a few words, so
     // nothing is mapped there: the write traps.
     unsafe { wild.write_volatile(0) };

@@ -4,10 +4,7 @@
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use ulib::{
-    EnvId, Error, READ, SELF, exit, fork, ipc_recv, ipc_try_send, sfork, sys_page_unmap, sys_yield,
-    wait,
-};
+use ulib::{EnvId, Error, READ, SELF, exit, fork, ipc_recv, ipc_try_send, sfork, sys_page_unmap, sys_yield, wait};
 
 use super::{CHILDREN, DEPTH, Member, PAGES, inbox, mailbox, page};
 use crate::canary;
@@ -20,10 +17,7 @@ impl Member {
     /// Forks, if there is room. The child goes on from here as a member of its own.
     pub(super) fn child(&mut self) {
         let seed = self.rng.word();
-        let room = self
-            .children
-            .iter()
-            .position(|child| child.is_none_or(|id| !ulib::alive(id)));
+        let room = self.children.iter().position(|child| child.is_none_or(|id| !ulib::alive(id)));
         let Some(room) = room.filter(|_| self.depth < DEPTH) else {
             return;
         };
