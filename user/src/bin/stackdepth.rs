@@ -89,10 +89,10 @@ fn paint(start: u32, end: u32) {
 
 /// How far below `top` the page has lost its pattern.
 fn used(top: u32) -> u32 {
-    let page = (top - PGSIZE..top).step_by(4);
-    let untouched = page.take_while(|va| {
+    let mut page = (top - PGSIZE..top).step_by(4);
+    let touched = page.find(|va| {
         // SAFETY: reads a word of a mapped stack page; any word is a valid `u32`.
-        unsafe { ptr::with_exposed_provenance::<u32>(*va as usize).read_volatile() == PATTERN }
+        unsafe { ptr::with_exposed_provenance::<u32>(*va as usize).read_volatile() != PATTERN }
     });
-    PGSIZE - 4 * untouched.count() as u32
+    top - touched.unwrap_or(top)
 }
