@@ -23,10 +23,7 @@ impl BigLock {
     /// A free lock.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            raw: Raw::new(),
-            holder: AtomicUsize::new(0),
-        }
+        Self { raw: Raw::new(), holder: AtomicUsize::new(0) }
     }
 
     fn lock(&self, cpu: usize) {
@@ -65,9 +62,7 @@ pub fn enter<M: Machine>() -> Guard<M> {
     assert!(!is_held::<M>(), "the big lock is taken twice by one CPU");
     order::gate::<M>(Gate::BigLock);
     M::big_lock().lock(M::cpu());
-    Guard {
-        not_send: PhantomData,
-    }
+    Guard { not_send: PhantomData }
 }
 
 impl<M: Machine> Guard<M> {

@@ -29,9 +29,7 @@ pub struct Guard<M: Machine> {
 
 /// Costs nothing and waits for nobody.
 pub fn enter<M: Machine>() -> Guard<M> {
-    Guard {
-        not_send: PhantomData,
-    }
+    Guard { not_send: PhantomData }
 }
 
 impl<M: Machine> Guard<M> {

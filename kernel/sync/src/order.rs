@@ -11,6 +11,7 @@
 mod held;
 mod kind;
 mod once;
+mod picture;
 mod raw_site;
 mod report;
 mod rules;
@@ -23,7 +24,7 @@ use core::panic::Location;
 use core::sync::atomic::AtomicU32;
 use core::sync::atomic::Ordering::Relaxed;
 use crossbeam_utils::CachePadded;
-use held::{Held, PerCpu};
+use held::{Held, PerCpu, Wait};
 use kind::Kind;
 use report::Report;
 
@@ -55,10 +56,7 @@ impl Checker {
     /// Who holds the lock at `address`, if anybody does: CPU and entry.
     fn holder_of(&self, address: usize) -> Option<(usize, Held)> {
         let find = |cpu: &PerCpu| cpu.held().find(|held| held.lock.address == address);
-        self.cpus
-            .iter()
-            .enumerate()
-            .find_map(|(i, cpu)| Some((i, find(cpu)?)))
+        self.cpus.iter().enumerate().find_map(|(i, cpu)| Some((i, find(cpu)?)))
     }
 }
 
@@ -72,18 +70,31 @@ impl Default for Checker {
 #[track_caller]
 pub fn gate<M: Machine>(gate: Gate) {
     let site = Location::caller();
-    if let Some(held) = this_cpu::<M>()
-        .held()
-        .find(|held| !gate.allows(held.lock.rank))
-    {
-        Report::new::<M>(Kind::Gate(gate))
-            .outer(held)
-            .site(site)
-            .print::<M>();
+    if let Some(held) = this_cpu::<M>().held().find(|held| !gate.allows(held.lock.rank)) {
+        Report::new::<M>(Kind::Gate(gate)).outer(held).site(site).print::<M>();
     }
     if gate.needs_interrupts_off() && M::interrupts_enabled() {
         Report::new::<M>(Kind::Interrupts).site(site).print::<M>();
     }
+}
+
+/// Waits for an answer of CPU `cpu`, for as long as `unanswered`. Passes [`Gate::RemoteWait`] first.
+///
+/// # Panics
+/// After ten seconds, with a report of who waits for whom.
+#[track_caller]
+pub fn await_cpu<M: Machine>(cpu: usize, unanswered: impl Fn() -> bool) {
+    gate::<M>(Gate::RemoteWait);
+    if !unanswered() {
+        return;
+    }
+    let this = this_cpu::<M>();
+    this.start_waiting(Wait::Cpu(cpu, Location::caller()), M::millis());
+    while unanswered() {
+        core::hint::spin_loop();
+        stuck::check::<M>();
+    }
+    this.stop_waiting();
 }
 
 /// How many reports there have been. Each pair of places in the source counts once.
@@ -95,7 +106,7 @@ pub fn reports<M: Machine>() -> u32 {
 /// Prints what every CPU holds and waits for. For panic and the monitor; other CPUs may go on
 /// meanwhile, so the picture can be a moment old.
 pub fn print_held<M: Machine>() {
-    M::report(format_args!("{}", report::AllHeld(M::checker())));
+    M::report(format_args!("{}", picture::AllHeld(M::checker())));
 }
 
 /// A lock's class. Zero-sized in builds without checks.
@@ -107,11 +118,7 @@ impl Class {
     }
 
     pub(crate) fn lock(&self, address: usize, key: u16) -> Lock {
-        Lock {
-            address,
-            rank: self.0,
-            key,
-        }
+        Lock { address, rank: self.0, key }
     }
 }
 
@@ -130,44 +137,28 @@ pub(crate) struct Lock {
 pub(crate) fn before<M: Machine>(lock: Lock, site: Site) {
     before_try::<M>(lock, site);
     if let Some((kind, held)) = rules::check(this_cpu::<M>().held(), lock) {
-        Report::new::<M>(kind)
-            .outer(held)
-            .inner(lock)
-            .site(site)
-            .print::<M>();
-        assert!(
-            kind != Kind::SelfDeadlock,
-            "a CPU waits for a lock that it holds itself"
-        );
+        Report::new::<M>(kind).outer(held).inner(lock).site(site).print::<M>();
+        assert!(!kind.ends_the_kernel(), "a CPU waits for a lock that it holds itself");
     }
 }
 
 /// This CPU is about to take `lock` if it is free.
 pub(crate) fn before_try<M: Machine>(lock: Lock, site: Site) {
     if M::interrupts_enabled() {
-        Report::new::<M>(Kind::Interrupts)
-            .inner(lock)
-            .site(site)
-            .print::<M>();
+        Report::new::<M>(Kind::Interrupts).inner(lock).site(site).print::<M>();
     }
     if !big::is_held::<M>() {
-        Report::new::<M>(Kind::NoBigLock)
-            .inner(lock)
-            .site(site)
-            .print::<M>();
+        Report::new::<M>(Kind::NoBigLock).inner(lock).site(site).print::<M>();
     }
 }
 
 /// This CPU has not got `lock` at once and starts to wait for it.
 pub(crate) fn wait<M: Machine>(lock: Lock, site: Site) {
-    this_cpu::<M>().start_waiting(Held { lock, site }, M::millis());
+    this_cpu::<M>().start_waiting(Wait::Lock(Held { lock, site }), M::millis());
 }
 
 /// One turn of waiting has passed.
-#[allow(
-    dead_code,
-    reason = "nobody waits for a fine lock in the big-lock build"
-)]
+#[allow(dead_code, reason = "nobody waits for a fine lock in the big-lock build")]
 pub(crate) fn waiting<M: Machine>() {
     stuck::check::<M>();
 }
@@ -177,10 +168,7 @@ pub(crate) fn taken<M: Machine>(lock: Lock, site: Site) {
     let cpu = this_cpu::<M>();
     cpu.stop_waiting();
     if !cpu.push(Held { lock, site }) {
-        Report::new::<M>(Kind::TooMany)
-            .inner(lock)
-            .site(site)
-            .print::<M>();
+        Report::new::<M>(Kind::TooMany).inner(lock).site(site).print::<M>();
     }
 }
 
@@ -208,14 +196,8 @@ pub(crate) fn forget<M: Machine>(lock: Lock) {
 
 /// The code at `site` relies on this CPU holding `lock`.
 pub(crate) fn assert_held<M: Machine>(lock: Lock, site: Site) {
-    if !this_cpu::<M>()
-        .held()
-        .any(|held| held.lock.address == lock.address)
-    {
-        Report::new::<M>(Kind::AssertHeld)
-            .inner(lock)
-            .site(site)
-            .print::<M>();
+    if !this_cpu::<M>().held().any(|held| held.lock.address == lock.address) {
+        Report::new::<M>(Kind::AssertHeld).inner(lock).site(site).print::<M>();
     }
 }
 

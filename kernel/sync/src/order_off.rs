@@ -29,6 +29,13 @@ impl Default for Checker {
 #[inline]
 pub fn gate<M: Machine>(_gate: Gate) {}
 
+/// Waits for an answer of CPU `cpu`, for as long as `unanswered`.
+pub fn await_cpu<M: Machine>(_cpu: usize, unanswered: impl Fn() -> bool) {
+    while unanswered() {
+        core::hint::spin_loop();
+    }
+}
+
 /// How many reports there have been: none are made.
 #[must_use]
 pub fn reports<M: Machine>() -> u32 {
@@ -62,10 +69,7 @@ pub(crate) fn before_try<M: Machine>(_lock: Lock, _site: Site) {}
 #[inline]
 pub(crate) fn wait<M: Machine>(_lock: Lock, _site: Site) {}
 #[inline]
-#[allow(
-    dead_code,
-    reason = "nobody waits for a fine lock in the big-lock build"
-)]
+#[allow(dead_code, reason = "nobody waits for a fine lock in the big-lock build")]
 pub(crate) fn waiting<M: Machine>() {}
 #[inline]
 pub(crate) fn taken<M: Machine>(_lock: Lock, _site: Site) {}

@@ -12,28 +12,16 @@ use core::ptr;
 /// The keys of two different locks of one class must differ (a debug build reports it); if they
 /// do not, the address decides.
 #[track_caller]
-pub fn lock_pair<'a, T, M: Machine>(
-    a: &'a SpinLock<T, M>,
-    b: &'a SpinLock<T, M>,
-) -> Pair<'a, T, M> {
+pub fn lock_pair<'a, T, M: Machine>(a: &'a SpinLock<T, M>, b: &'a SpinLock<T, M>) -> Pair<'a, T, M> {
     if ptr::eq(a, b) {
-        return Pair {
-            first: a.lock(),
-            second: None,
-        };
+        return Pair { first: a.lock(), second: None };
     }
     if (a.key(), ptr::from_ref(a)) < (b.key(), ptr::from_ref(b)) {
         let first = a.lock();
-        Pair {
-            first,
-            second: Some(b.lock()),
-        }
+        Pair { first, second: Some(b.lock()) }
     } else {
         let second = b.lock();
-        Pair {
-            first: a.lock(),
-            second: Some(second),
-        }
+        Pair { first: a.lock(), second: Some(second) }
     }
 }
 

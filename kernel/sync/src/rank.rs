@@ -133,11 +133,7 @@ const CLASSES: [Class; 9] = [
 
 /// The order, step by step. A class comes before another if a chain of these steps leads there.
 pub const EDGES: [Edge; 8] = [
-    Edge {
-        outer: Rank::SlotCache,
-        inner: Rank::EnvTable,
-        why: "an empty cache of slots is refilled from the table",
-    },
+    Edge { outer: Rank::SlotCache, inner: Rank::EnvTable, why: "an empty cache of slots is refilled from the table" },
     Edge {
         outer: Rank::EnvTable,
         inner: Rank::EnvLife,
@@ -148,11 +144,7 @@ pub const EDGES: [Edge; 8] = [
         inner: Rank::EnvIpc,
         why: "a dying env closes its mailbox, and only a living one gets mail",
     },
-    Edge {
-        outer: Rank::EnvIpc,
-        inner: Rank::EnvVm,
-        why: "a message and the page it carries arrive in one step",
-    },
+    Edge { outer: Rank::EnvIpc, inner: Rank::EnvVm, why: "a message and the page it carries arrive in one step" },
     Edge {
         outer: Rank::EnvVm,
         inner: Rank::RunQueue,
@@ -182,10 +174,7 @@ impl Rank {
         let mut i = 0;
         while i < all.len() {
             all[i] = CLASSES[i].rank;
-            assert!(
-                all[i] as usize == i,
-                "CLASSES must list every Rank in its order"
-            );
+            assert!(all[i] as usize == i, "CLASSES must list every Rank in its order");
             assert!(
                 i == 0 || EDGES[i - 1].outer as usize == i - 1 && EDGES[i - 1].inner as usize == i,
                 "EDGES must have one step between each class and the next"
@@ -247,23 +236,12 @@ impl Pairs {
 /// # Errors
 /// Only what `f` itself returns.
 pub fn markdown_table(f: &mut impl fmt::Write) -> fmt::Result {
-    writeln!(
-        f,
-        "| rank | class | protects | two at once | why it is here |"
-    )?;
+    writeln!(f, "| rank | class | protects | two at once | why it is here |")?;
     writeln!(f, "|---|---|---|---|---|")?;
     for (i, rank) in Rank::ALL.iter().enumerate() {
-        let pairs = if rank.is_leaf() {
-            "never (leaf)"
-        } else {
-            rank.pairs().name()
-        };
+        let pairs = if rank.is_leaf() { "never (leaf)" } else { rank.pairs().name() };
         let (name, protects, reason) = (rank.name(), rank.protects(), rank.reason());
-        writeln!(
-            f,
-            "| {} | {name} | {protects} | {pairs} | {reason} |",
-            i + 1
-        )?;
+        writeln!(f, "| {} | {name} | {protects} | {pairs} | {reason} |", i + 1)?;
     }
     Ok(())
 }

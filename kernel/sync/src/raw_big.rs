@@ -17,10 +17,7 @@ pub(crate) struct Inside<M> {
 
 impl<M: Machine> Inside<M> {
     pub(crate) const fn new() -> Self {
-        Self {
-            taken: AtomicBool::new(false),
-            machine: PhantomData,
-        }
+        Self { taken: AtomicBool::new(false), machine: PhantomData }
     }
 
     pub(crate) fn try_lock(&self) -> bool {

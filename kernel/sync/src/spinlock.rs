@@ -32,12 +32,7 @@ impl<T, M: Machine> SpinLock<T, M> {
     /// A free lock of class `rank`. `key` tells it from the others of its class, and is the order
     /// in which two of them are taken.
     pub const fn new(rank: Rank, key: u16, value: T) -> Self {
-        Self {
-            inside: Inside::new(),
-            class: order::Class::new(rank),
-            key,
-            value: UnsafeCell::new(value),
-        }
+        Self { inside: Inside::new(), class: order::Class::new(rank), key, value: UnsafeCell::new(value) }
     }
 
     /// Waits until the lock is free and takes it. Interrupts must be off.
@@ -106,10 +101,7 @@ impl<T, M: Machine> SpinLock<T, M> {
     /// Makes the guard. Only for a caller that has just locked `inside`.
     fn taken(&self, site: &'static Location<'static>) -> Guard<'_, T, M> {
         order::taken::<M>(self.id(), site);
-        Guard {
-            lock: self,
-            not_send: PhantomData,
-        }
+        Guard { lock: self, not_send: PhantomData }
     }
 }
 

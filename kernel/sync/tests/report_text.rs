@@ -17,10 +17,7 @@ fn a_report_tells_the_whole_story() {
         drop(env.lock());
     });
     let text = OUTSIDE.take();
-    let (a, b) = (
-        format!("{}:{outer}", file!()),
-        format!("{}:{}", file!(), outer + 1),
-    );
+    let (a, b) = (format!("{}:{outer}", file!()), format!("{}:{}", file!(), outer + 1));
     let expected = format!(
         "\
 lock report: a lock is wanted that comes before one that is held

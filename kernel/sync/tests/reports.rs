@@ -30,11 +30,7 @@ fn every_two_classes() {
                 let inner = SpinLock::<_, This>::new(wanted, 2, ());
                 let (_outer, _inner) = (outer.lock(), inner.lock());
             });
-            assert_eq!(
-                OUTSIDE.kinds(),
-                Vec::from_iter(expected),
-                "{held:?}, then {wanted:?}"
-            );
+            assert_eq!(OUTSIDE.kinds(), Vec::from_iter(expected), "{held:?}, then {wanted:?}");
         }
     }
 }
@@ -44,13 +40,8 @@ fn every_two_classes() {
 fn all_held_locks_count() {
     machine!(This, OUTSIDE);
     on_cpu::<This, _>(0, |_| {
-        let [table, vm, queue, pages] = [
-            Rank::EnvTable,
-            Rank::EnvVm,
-            Rank::RunQueue,
-            Rank::PageAllocator,
-        ]
-        .map(|rank| SpinLock::<_, This>::new(rank, 0, ()));
+        let [table, vm, queue, pages] = [Rank::EnvTable, Rank::EnvVm, Rank::RunQueue, Rank::PageAllocator]
+            .map(|rank| SpinLock::<_, This>::new(rank, 0, ()));
         let (table, queue_held, pages) = (table.lock(), queue.lock(), pages.lock());
         // A hole before the end, and one at the end.
         drop(table);
@@ -168,10 +159,7 @@ fn only_the_holder_releases() {
         drop(held);
         CPU.set(0);
         let text = OUTSIDE.take();
-        assert!(
-            text.contains("LOCKREPORT kind=other-cpu outer=env-life#0 inner=env-life#0"),
-            "{text}"
-        );
+        assert!(text.contains("LOCKREPORT kind=other-cpu outer=env-life#0 inner=env-life#0"), "{text}");
         // Goes on as if nothing had been: no false self-deadlock.
         let held = env.lock();
         // SAFETY: only the checker is looked at; the data is `()`.
@@ -202,9 +190,7 @@ fn code_can_rely_on_a_lock() {
 fn too_many_locks_are_reported_and_survived() {
     machine!(This, OUTSIDE);
     on_cpu::<This, _>(0, |_| {
-        let envs: Vec<_> = (0..30)
-            .map(|key| SpinLock::<_, This>::new(Rank::EnvVm, key, ()))
-            .collect();
+        let envs: Vec<_> = (0..30).map(|key| SpinLock::<_, This>::new(Rank::EnvVm, key, ())).collect();
         let held: Vec<_> = envs.iter().map(SpinLock::lock).collect();
         assert_eq!(OUTSIDE.kinds(), ["too-many"]);
         drop(held);
@@ -238,22 +224,14 @@ fn each_two_places_are_reported_once() {
 #[test]
 fn held_locks_of_all_cpus_can_be_printed() {
     machine!(This, OUTSIDE);
-    let (env, pages) = (
-        SpinLock::<_, This>::new(Rank::EnvLife, 9, ()),
-        SpinLock::<_, This>::new(Rank::PageAllocator, 0, ()),
-    );
+    let (env, pages) =
+        (SpinLock::<_, This>::new(Rank::EnvLife, 9, ()), SpinLock::<_, This>::new(Rank::PageAllocator, 0, ()));
     order::print_held::<This>();
     assert_eq!(OUTSIDE.take(), "  no CPU holds a lock\n");
     on_cpu::<This, _>(0, |_| forget(env.lock()));
     on_cpu::<This, _>(255, |_| forget(pages.lock()));
     order::print_held::<This>();
     let text = OUTSIDE.take();
-    assert!(
-        text.starts_with("  CPU 0 holds, first taken first:\n    env life #9, taken at "),
-        "{text}"
-    );
-    assert!(
-        text.contains("  CPU 255 holds, first taken first:\n    page allocator #0, taken at "),
-        "{text}"
-    );
+    assert!(text.starts_with("  CPU 0 holds, first taken first:\n    env life #9, taken at "), "{text}");
+    assert!(text.contains("  CPU 255 holds, first taken first:\n    page allocator #0, taken at "), "{text}");
 }

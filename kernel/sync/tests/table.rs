@@ -12,10 +12,7 @@ fn the_table_has_a_row_for_each_class_in_order() {
     assert_eq!(rows.len(), Rank::ALL.len());
     for (i, (row, rank)) in rows.iter().zip(Rank::ALL).enumerate() {
         let cells: Vec<&str> = row.split('|').map(str::trim).collect();
-        assert_eq!(
-            cells[1..4],
-            [&(i + 1).to_string(), rank.name(), rank.protects()]
-        );
+        assert_eq!(cells[1..4], [&(i + 1).to_string(), rank.name(), rank.protects()]);
         assert!(cells[4].starts_with(rank.pairs().name()));
         assert_eq!(cells[5], rank.reason());
     }
@@ -23,15 +20,9 @@ fn the_table_has_a_row_for_each_class_in_order() {
 
 #[test]
 fn every_class_and_every_step_says_why_in_its_own_words() {
-    let words = Rank::ALL
-        .iter()
-        .flat_map(|rank| [rank.name(), rank.protects(), rank.reason()]);
+    let words = Rank::ALL.iter().flat_map(|rank| [rank.name(), rank.protects(), rank.reason()]);
     let words: Vec<&str> = words.chain(EDGES.iter().map(|edge| edge.why)).collect();
-    assert!(
-        words
-            .iter()
-            .all(|text| !text.is_empty() && !text.contains(['|', '\n']))
-    );
+    assert!(words.iter().all(|text| !text.is_empty() && !text.contains(['|', '\n'])));
     assert_eq!(BTreeSet::from_iter(&words).len(), words.len());
 }
 

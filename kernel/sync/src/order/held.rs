@@ -19,6 +19,15 @@ pub(crate) struct Held {
     pub(crate) site: Site,
 }
 
+/// What a CPU waits for.
+#[derive(Clone, Copy)]
+pub(crate) enum Wait {
+    /// A lock, and where it is wanted.
+    Lock(Held),
+    /// An answer of that CPU, and where it is waited for.
+    Cpu(usize, Site),
+}
+
 /// The notes of one CPU.
 pub(crate) struct PerCpu {
     /// In the order they were taken. A lock that is released early leaves a hole.
@@ -28,7 +37,10 @@ pub(crate) struct PerCpu {
     /// Locks that were taken when `entries` was full.
     untracked: AtomicUsize,
     wanted: Entry,
-    /// When the wait for `wanted` began, in milliseconds.
+    /// Index + 1 of the CPU whose answer is waited for; 0 for none.
+    awaited: AtomicUsize,
+    awaited_at: AtomicSite,
+    /// When the wait for `wanted` or `awaited` began, in milliseconds.
     since: AtomicU32,
     /// This CPU is in the middle of a report; whatever happens meanwhile is not reported.
     reporting: AtomicBool,
@@ -41,6 +53,8 @@ impl PerCpu {
             len: AtomicUsize::new(0),
             untracked: AtomicUsize::new(0),
             wanted: Entry::new(),
+            awaited: AtomicUsize::new(0),
+            awaited_at: AtomicSite::new(),
             since: AtomicU32::new(0),
             reporting: AtomicBool::new(false),
         }
@@ -48,9 +62,7 @@ impl PerCpu {
 
     /// What is held, in the order it was taken.
     pub(crate) fn held(&self) -> impl Iterator<Item = Held> {
-        self.entries[..self.len.load(Acquire).min(DEPTH)]
-            .iter()
-            .filter_map(Entry::get)
+        self.entries[..self.len.load(Acquire).min(DEPTH)].iter().filter_map(Entry::get)
     }
 
     /// Adds a lock; `false` if there are more than a correct kernel can hold.
@@ -70,10 +82,7 @@ impl PerCpu {
         let mut len = self.len.load(Relaxed);
         let Some(entry) = self.entries[..len].iter().rfind(|entry| entry.is(address)) else {
             let give_back = |n: usize| n.checked_sub(1);
-            return self
-                .untracked
-                .fetch_update(Relaxed, Relaxed, give_back)
-                .is_ok();
+            return self.untracked.fetch_update(Relaxed, Relaxed, give_back).is_ok();
         };
         entry.clear();
         while len > 0 && self.entries[len - 1].is(0) {
@@ -83,18 +92,27 @@ impl PerCpu {
         true
     }
 
-    pub(crate) fn start_waiting(&self, wanted: Held, now: u32) {
+    pub(crate) fn start_waiting(&self, wait: Wait, now: u32) {
         self.since.store(now, Relaxed);
-        self.wanted.set(wanted);
+        match wait {
+            Wait::Lock(wanted) => self.wanted.set(wanted),
+            Wait::Cpu(cpu, site) => {
+                self.awaited_at.set(site);
+                self.awaited.store(cpu + 1, Release);
+            }
+        }
     }
 
     pub(crate) fn stop_waiting(&self) {
         self.wanted.clear();
+        self.awaited.store(0, Relaxed);
     }
 
     /// What this CPU waits for.
-    pub(crate) fn wanted(&self) -> Option<Held> {
-        self.wanted.get()
+    pub(crate) fn wait(&self) -> Option<Wait> {
+        let cpu = self.awaited.load(Acquire).checked_sub(1);
+        let answer = cpu.zip(self.awaited_at.get()).map(|(cpu, site)| Wait::Cpu(cpu, site));
+        answer.or_else(|| self.wanted.get().map(Wait::Lock))
     }
 
     /// When the present wait began.
@@ -122,11 +140,7 @@ struct Entry {
 
 impl Entry {
     const fn new() -> Self {
-        Self {
-            address: AtomicUsize::new(0),
-            class: AtomicU32::new(0),
-            site: AtomicSite::new(),
-        }
+        Self { address: AtomicUsize::new(0), class: AtomicU32::new(0), site: AtomicSite::new() }
     }
 
     fn is(&self, address: usize) -> bool {
@@ -134,10 +148,7 @@ impl Entry {
     }
 
     fn set(&self, held: Held) {
-        self.class.store(
-            (held.lock.rank as u32) << 16 | u32::from(held.lock.key),
-            Relaxed,
-        );
+        self.class.store((held.lock.rank as u32) << 16 | u32::from(held.lock.key), Relaxed);
         self.site.set(held.site);
         // Release: another CPU that sees the address sees what belongs to it (pairs with `get`).
         self.address.store(held.lock.address, Release);
@@ -151,14 +162,7 @@ impl Entry {
         let address = self.address.load(Acquire);
         let [_, rank, high, low] = self.class.load(Relaxed).to_be_bytes();
         let rank = *Rank::ALL.get(usize::from(rank))?;
-        let lock = Lock {
-            address,
-            rank,
-            key: u16::from_be_bytes([high, low]),
-        };
-        (address != 0).then_some(Held {
-            lock,
-            site: self.site.get()?,
-        })
+        let lock = Lock { address, rank, key: u16::from_be_bytes([high, low]) };
+        (address != 0).then_some(Held { lock, site: self.site.get()? })
     }
 }

@@ -33,6 +33,8 @@ pub(crate) enum Kind {
     TooMany,
     /// A lock has been waited for too long.
     Stuck,
+    /// Another CPU has not answered for too long.
+    NoAnswer,
 }
 
 /// What is said about a kind.
@@ -48,6 +50,11 @@ pub(crate) struct Words {
 }
 
 impl Kind {
+    /// Whether the kernel can't go on after this.
+    pub(crate) const fn ends_the_kernel(self) -> bool {
+        matches!(self, Self::SelfDeadlock | Self::Stuck | Self::NoAnswer)
+    }
+
     pub(crate) const fn words(self) -> &'static Words {
         match self {
             Self::Inversion => &INVERSION,
@@ -64,6 +71,7 @@ impl Kind {
             Self::NoBigLock => &NO_BIG_LOCK,
             Self::TooMany => &TOO_MANY,
             Self::Stuck => &STUCK,
+            Self::NoAnswer => &NO_ANSWER,
         }
     }
 }
@@ -93,10 +101,7 @@ const LEAF: Words = Words {
     rule: "a lock is wanted while a leaf is held",
     danger: "every path may take the leaf last, so whoever holds the wanted lock may be waiting \
              for the leaf",
-    fix: [
-        "gather what is needed before taking the leaf,",
-        "and do the rest after releasing it",
-    ],
+    fix: ["gather what is needed before taking the leaf,", "and do the rest after releasing it"],
 };
 const SELF_DEADLOCK: Words = Words {
     name: "self-deadlock",
@@ -121,10 +126,7 @@ const PAIR_EQUAL: Words = Words {
     name: "pair-equal",
     rule: "two locks of one class have the same key, so neither comes first",
     danger: "two CPUs can take them in different orders and wait for each other for ever",
-    fix: [
-        "give each lock of the class its own key when it is made,",
-        "such as the env's slot or the CPU's number",
-    ],
+    fix: ["give each lock of the class its own key when it is made,", "such as the env's slot or the CPU's number"],
 };
 const PAIR_NEVER: Words = Words {
     name: "pair-never",
@@ -157,38 +159,26 @@ const GATE_HALT: Words = Words {
     name: "gate-halt",
     rule: "a lock is held at hlt",
     danger: "this CPU sleeps until somebody wakes it, and everybody else waits for the lock",
-    fix: [
-        "end the guard's scope before idling;",
-        "look for a guard that was stored or leaked instead of dropped",
-    ],
+    fix: ["end the guard's scope before idling;", "look for a guard that was stored or leaked instead of dropped"],
 };
 const GATE_MONITOR: Words = Words {
     name: "gate-monitor",
     rule: "a lock is held at the entry to the monitor",
     danger: "the other CPUs wait for as long as somebody types",
-    fix: [
-        "end the guard's scope before calling the monitor;",
-        "copy out under the lock what the monitor is to show",
-    ],
+    fix: ["end the guard's scope before calling the monitor;", "copy out under the lock what the monitor is to show"],
 };
 const GATE_REMOTE_WAIT: Words = Words {
     name: "gate-remote-wait",
     rule: "a leaf lock is held while waiting for another CPU",
     danger: "the other CPU may be waiting for the leaf, since everybody may take it",
-    fix: [
-        "release the leaf before asking another CPU for anything,",
-        "and print about it afterwards",
-    ],
+    fix: ["release the leaf before asking another CPU for anything,", "and print about it afterwards"],
 };
 const GATE_BIG_LOCK: Words = Words {
     name: "gate-big-lock",
     rule: "a fine lock is held where the big lock is taken or released",
     danger: "another CPU gets the big lock next and finds the fine lock taken: nobody waits for \
              fine locks in this build",
-    fix: [
-        "end the guard's scope before user mode or idling;",
-        "take the big lock before any other",
-    ],
+    fix: ["end the guard's scope before user mode or idling;", "take the big lock before any other"],
 };
 const NOT_HELD: Words = Words {
     name: "not-held",
@@ -243,5 +233,14 @@ const STUCK: Words = Words {
     fix: [
         "follow the circle above: each CPU in it must let go of something before it waits;",
         "if there is no circle, the holder loops, sleeps or is gone: see where it took the lock",
+    ],
+};
+const NO_ANSWER: Words = Words {
+    name: "no-answer",
+    rule: "another CPU has not answered for too long",
+    danger: "this is not a guess: the wait has lasted for ten seconds by the clock",
+    fix: [
+        "wait only for CPUs in user mode, and let entering the kernel count as the answer;",
+        "a CPU that spins for a lock with interrupts off never sees the question",
     ],
 };

@@ -19,12 +19,7 @@ impl Set {
     }
 
     /// Whether this is the first report of its kind, classes and sites. `false` once there is no room.
-    pub(crate) fn insert(
-        &self,
-        kind: Kind,
-        locks: [Option<Lock>; 2],
-        sites: [Option<Site>; 2],
-    ) -> bool {
+    pub(crate) fn insert(&self, kind: Kind, locks: [Option<Lock>; 2], sites: [Option<Site>; 2]) -> bool {
         let hash = hash(kind, locks, sites);
         let start = hash as usize % ROOM;
         for i in 0..ROOM {

@@ -1,9 +1,6 @@
 //! An atomic place in the source: where a lock was taken, readable by other CPUs.
 
-#![allow(
-    unsafe_code,
-    reason = "turns a stored pointer back into the reference it was"
-)]
+#![allow(unsafe_code, reason = "turns a stored pointer back into the reference it was")]
 
 use core::panic::Location;
 use core::ptr;

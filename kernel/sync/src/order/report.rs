@@ -2,9 +2,10 @@
 //!
 //! Everything known is put into one piece of text and handed to [`Machine::report`] at once.
 
-use super::held::{Held, PerCpu};
+use super::held::Held;
 use super::kind::Kind;
-use super::{Checker, Lock, Site, stuck, this_cpu};
+use super::picture::{self, AllHeld};
+use super::{Lock, Site, this_cpu};
 use crate::rank::EDGES;
 use crate::{Machine, Rank};
 use core::fmt;
@@ -34,45 +35,27 @@ pub(crate) struct Report {
 impl Report {
     pub(crate) fn new<M: Machine>(kind: Kind) -> Self {
         let cpu = M::cpu();
-        Self {
-            kind,
-            cpu,
-            outer: None,
-            outer_cpu: cpu,
-            inner: None,
-            site: None,
-        }
+        Self { kind, cpu, outer: None, outer_cpu: cpu, inner: None, site: None }
     }
 
     pub(crate) fn outer(self, held: Held) -> Self {
-        Self {
-            outer: Some(held),
-            ..self
-        }
+        Self { outer: Some(held), ..self }
     }
 
     pub(crate) fn outer_cpu(self, cpu: usize) -> Self {
-        Self {
-            outer_cpu: cpu,
-            ..self
-        }
+        Self { outer_cpu: cpu, ..self }
     }
 
     pub(crate) fn inner(self, lock: Lock) -> Self {
-        Self {
-            inner: Some(lock),
-            ..self
-        }
+        Self { inner: Some(lock), ..self }
     }
 
     pub(crate) fn site(self, site: Site) -> Self {
-        Self {
-            site: Some(site),
-            ..self
-        }
+        Self { site: Some(site), ..self }
     }
 
-    /// Prints the report, if it is the first of its kind and places.
+    /// Prints the report, if it is the first of its kind and places. What ends the kernel is always
+    /// printed: the panic after it would cut short the same report of another CPU.
     pub(crate) fn print<M: Machine>(self) {
         let cpu = this_cpu::<M>();
         if !cpu.start_report() {
@@ -80,7 +63,7 @@ impl Report {
         }
         let locks = [self.outer.map(|held| held.lock), self.inner];
         let sites = [self.outer.map(|held| held.site), self.site];
-        if M::checker().seen.insert(self.kind, locks, sites) {
+        if M::checker().seen.insert(self.kind, locks, sites) || self.kind.ends_the_kernel() {
             M::checker().reports.fetch_add(1, Relaxed);
             take_turn::<M>();
             M::report(format_args!("{}", Text::<M>(&self, PhantomData)));
@@ -113,11 +96,11 @@ impl<M: Machine> fmt::Display for Text<'_, M> {
         report.write_locks(f)?;
         report.write_order(f)?;
         writeln!(f, "  danger: {}", words.danger)?;
-        if report.kind == Kind::Stuck {
-            write_chain(f, M::checker(), report.cpu)?;
+        if matches!(report.kind, Kind::Stuck | Kind::NoAnswer) {
+            picture::write_chain(f, M::checker(), report.cpu)?;
             write!(f, "{}", AllHeld(M::checker()))?;
         } else {
-            write_cpu(f, report.cpu, &M::checker().cpus[report.cpu])?;
+            picture::write_cpu(f, report.cpu, &M::checker().cpus[report.cpu])?;
         }
         write_backtrace::<M>(f)?;
         writeln!(f, "  fix: {}", words.fix[0])?;
@@ -134,11 +117,7 @@ impl Report {
         }
         if let Some(Held { lock, site }) = self.outer {
             let site = Place(Some(site));
-            writeln!(
-                f,
-                "  held:   {lock}, taken at {site} by CPU {}",
-                self.outer_cpu
-            )?;
+            writeln!(f, "  held:   {lock}, taken at {site} by CPU {}", self.outer_cpu)?;
         }
         Ok(())
     }
@@ -152,22 +131,14 @@ impl Report {
         match self.kind {
             Kind::Inversion | Kind::Leaf => {
                 writeln!(f, "  order:  {} comes before {}:", from.name(), to.name())?;
-                for edge in EDGES
-                    .iter()
-                    .filter(|edge| from <= edge.outer && edge.inner <= to)
-                {
+                for edge in EDGES.iter().filter(|edge| from <= edge.outer && edge.inner <= to) {
                     let (outer, inner) = (edge.outer.name(), edge.inner.name());
                     writeln!(f, "    {outer}, then {inner}: {}", edge.why)?;
                 }
                 Ok(())
             }
             Kind::PairOrder | Kind::PairEqual | Kind::PairNever => {
-                writeln!(
-                    f,
-                    "  order:  two of class {}: {}",
-                    from.name(),
-                    from.pairs().name()
-                )
+                writeln!(f, "  order:  two of class {}: {}", from.name(), from.pairs().name())
             }
             _ => Ok(()),
         }
@@ -179,74 +150,8 @@ impl Report {
         let inner = Token(self.inner);
         let outer_site = Place(self.outer.map(|held| held.site));
         let inner_site = Place(self.site);
-        write!(
-            f,
-            "LOCKREPORT kind={} outer={outer} inner={inner} ",
-            self.kind.words().name
-        )?;
-        writeln!(
-            f,
-            "outer_site={outer_site} inner_site={inner_site} cpu={}",
-            self.cpu
-        )
-    }
-}
-
-/// What every CPU holds and waits for.
-pub(crate) struct AllHeld<'a>(pub(crate) &'a Checker);
-
-impl fmt::Display for AllHeld<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut nothing = true;
-        for (i, cpu) in self.0.cpus.iter().enumerate() {
-            if cpu.held().next().is_some() || cpu.wanted().is_some() {
-                nothing = false;
-                write_cpu(f, i, cpu)?;
-            }
-        }
-        if nothing {
-            writeln!(f, "  no CPU holds a lock")?;
-        }
-        Ok(())
-    }
-}
-
-fn write_cpu(f: &mut fmt::Formatter<'_>, number: usize, cpu: &PerCpu) -> fmt::Result {
-    if cpu.held().next().is_none() {
-        writeln!(f, "  CPU {number} holds nothing")?;
-    } else {
-        writeln!(f, "  CPU {number} holds, first taken first:")?;
-        for Held { lock, site } in cpu.held() {
-            writeln!(f, "    {lock}, taken at {}", Place(Some(site)))?;
-        }
-    }
-    match cpu.wanted() {
-        Some(Held { lock, site }) => {
-            writeln!(f, "    and waits for {lock} at {}", Place(Some(site)))
-        }
-        None => Ok(()),
-    }
-}
-
-/// Who waits for whom, starting with `cpu`.
-fn write_chain(f: &mut fmt::Formatter<'_>, checker: &Checker, cpu: usize) -> fmt::Result {
-    let mut last = None;
-    for link in stuck::chain(checker, cpu) {
-        write!(f, "  CPU {} waits for {}", link.cpu, link.wanted.lock)?;
-        match link.holder {
-            Some((holder, held)) => {
-                writeln!(f, ", taken by CPU {holder} at {}", Place(Some(held.site)))?;
-            }
-            None => writeln!(f, ", held by nobody that is known")?,
-        }
-        last = link.holder;
-    }
-    match last {
-        Some((holder, _)) if checker.cpus[holder].wanted().is_some() => {
-            writeln!(f, "  so CPU {holder} waits for itself: a deadlock")
-        }
-        Some((holder, _)) => writeln!(f, "  CPU {holder} waits for no lock: what is it doing?"),
-        None => Ok(()),
+        write!(f, "LOCKREPORT kind={} outer={outer} inner={inner} ", self.kind.words().name)?;
+        writeln!(f, "outer_site={outer_site} inner_site={inner_site} cpu={}", self.cpu)
     }
 }
 
@@ -290,7 +195,7 @@ fn write_word(f: &mut fmt::Formatter<'_>, rank: Rank) -> fmt::Result {
 }
 
 /// `file:line`, or `-`. The column would help nobody.
-struct Place(Option<Site>);
+pub(crate) struct Place(pub(crate) Option<Site>);
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

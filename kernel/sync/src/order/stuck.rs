@@ -3,39 +3,45 @@
 //! By the clock, not by turns of the loop: a virtual CPU that the host does not run for a while
 //! must not look like a deadlock.
 
-use super::held::Held;
+use super::held::{Held, Wait};
 use super::kind::Kind;
 use super::report::Report;
 use super::{Checker, this_cpu};
 use crate::{MAX_CPUS, Machine};
 
-/// How long a CPU may wait for one lock, in milliseconds. No lock is held for a hundredth of it,
-/// but hosts can be slow.
+/// How long a CPU may wait for one lock or one answer, in milliseconds. No lock is held for a
+/// hundredth of it, but hosts can be slow.
 const LIMIT_MS: u32 = 10_000;
 
 /// Ends the kernel if this CPU has waited for too long.
 pub(crate) fn check<M: Machine>() {
     let cpu = this_cpu::<M>();
-    let Some(wanted) = cpu.wanted() else { return };
+    let Some(wait) = cpu.wait() else { return };
     if M::millis().wrapping_sub(cpu.since()) < LIMIT_MS {
         return;
     }
-    let mut report = Report::new::<M>(Kind::Stuck)
-        .inner(wanted.lock)
-        .site(wanted.site);
-    if let Some((holder, held)) = M::checker().holder_of(wanted.lock.address) {
-        report = report.outer(held).outer_cpu(holder);
+    match wait {
+        Wait::Lock(Held { lock, site }) => {
+            let mut report = Report::new::<M>(Kind::Stuck).inner(lock).site(site);
+            if let Some((holder, held)) = M::checker().holder_of(lock.address) {
+                report = report.outer(held).outer_cpu(holder);
+            }
+            report.print::<M>();
+            panic!("a lock has been waited for too long");
+        }
+        Wait::Cpu(_, site) => {
+            Report::new::<M>(Kind::NoAnswer).site(site).print::<M>();
+            panic!("another CPU has been waited for too long");
+        }
     }
-    report.print::<M>();
-    panic!("a lock has been waited for too long");
 }
 
 /// One CPU's part in a chain of waiting.
 pub(crate) struct Link {
     pub(crate) cpu: usize,
-    pub(crate) wanted: Held,
-    /// Who holds it, if anybody does.
-    pub(crate) holder: Option<(usize, Held)>,
+    pub(crate) wait: Wait,
+    /// Whom it waits for, if that is known; and what lock that one holds, if that is the reason.
+    pub(crate) next: Option<(usize, Option<Held>)>,
 }
 
 /// Follows the waits from `cpu` on: whom it waits for, whom that one waits for, and so on, up to
@@ -48,13 +54,16 @@ pub(crate) fn chain(checker: &Checker, cpu: usize) -> impl Iterator<Item = Link>
         if core::mem::replace(&mut seen[cpu], true) {
             return None;
         }
-        let wanted = checker.cpus[cpu].wanted()?;
-        let holder = checker.holder_of(wanted.lock.address);
-        next = holder.map(|(cpu, _)| cpu);
-        Some(Link {
-            cpu,
-            wanted,
-            holder,
-        })
+        let wait = checker.cpus[cpu].wait()?;
+        let link = Link { cpu, wait, next: waited_for(checker, wait) };
+        next = link.next.map(|(cpu, _)| cpu);
+        Some(link)
     })
+}
+
+fn waited_for(checker: &Checker, wait: Wait) -> Option<(usize, Option<Held>)> {
+    match wait {
+        Wait::Lock(wanted) => checker.holder_of(wanted.lock.address).map(|(cpu, held)| (cpu, Some(held))),
+        Wait::Cpu(cpu, _) => (cpu < MAX_CPUS).then_some((cpu, None)),
+    }
 }

@@ -20,18 +20,14 @@ thread_local! {
 pub(crate) struct Outside {
     /// All that was reported.
     pub(crate) text: Mutex<String>,
-    /// The clock, and by how much it goes on each time somebody looks.
+    /// The clock, and by how much each look puts it forward. It stands still unless a test says so.
     pub(crate) clock: AtomicU32,
     pub(crate) step: AtomicU32,
 }
 
 impl Outside {
     pub(crate) const fn new() -> Self {
-        Self {
-            text: Mutex::new(String::new()),
-            clock: AtomicU32::new(0),
-            step: AtomicU32::new(0),
-        }
+        Self { text: Mutex::new(String::new()), clock: AtomicU32::new(0), step: AtomicU32::new(0) }
     }
 
     pub(crate) fn print(&self, text: std::fmt::Arguments<'_>) {
@@ -39,6 +35,8 @@ impl Outside {
     }
 
     pub(crate) fn millis(&self) -> u32 {
+        // Whoever looks at the clock is waiting: let the holder's thread run.
+        std::thread::yield_now();
         self.clock.fetch_add(self.step.load(SeqCst), SeqCst)
     }
 
@@ -49,14 +47,7 @@ impl Outside {
 
     /// The `kind=` of each report since the last time.
     pub(crate) fn kinds(&self) -> Vec<String> {
-        let kind = |line: &str| {
-            Some(
-                line.strip_prefix("LOCKREPORT kind=")?
-                    .split(' ')
-                    .next()?
-                    .to_string(),
-            )
-        };
+        let kind = |line: &str| Some(line.strip_prefix("LOCKREPORT kind=")?.split(' ').next()?.to_string());
         self.take().lines().filter_map(kind).collect()
     }
 }
@@ -109,10 +100,7 @@ macro_rules! machine {
 }
 
 /// Runs `f` as CPU `cpu`, inside the big lock where there is one.
-pub(crate) fn on_cpu<M: Machine, R>(
-    cpu: usize,
-    f: impl FnOnce(&mut sync::big::Guard<M>) -> R,
-) -> R {
+pub(crate) fn on_cpu<M: Machine, R>(cpu: usize, f: impl FnOnce(&mut sync::big::Guard<M>) -> R) -> R {
     CPU.set(cpu);
     let mut big = sync::big::enter::<M>();
     f(&mut big)
@@ -122,9 +110,7 @@ pub(crate) fn on_cpu<M: Machine, R>(
 pub(crate) fn random(seed: usize) -> impl FnMut(usize) -> usize {
     let mut state = seed as u64;
     move |below| {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) as usize % below
     }
 }
