@@ -4,8 +4,8 @@
 //! one `cputs` for every 255 characters and one more at the end, so a short line is never mixed with
 //! another env's.
 //!
-//! Measured by program `stackdepth`: a line takes less than 1000 of a stack's 4096 bytes, a panic's line less
-//! than 1150, in debug builds too; of the exception stack a page-fault handler that prints takes 870.
+//! Measured by program `stackdepth`: a line takes about 1000 of a stack's 4096 bytes, a panic's line about
+//! 1150, in debug builds too; of the exception stack a page-fault handler that prints takes 870.
 //!
 //! JOS: `lib/printf.c`, `lib/panic.c`, `lib/console.c`.
 
