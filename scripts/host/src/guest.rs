@@ -56,27 +56,16 @@ impl Guest {
     pub fn boot(machine: &Machine, input: Stdio) -> Result<Self> {
         let staging = staging().context("cannot create a temporary folder")?;
         let mut command = machine.command(staging.path())?;
-        command
-            .stdin(input)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = command
-            .spawn()
-            .with_context(|| format!("cannot start {}", command.get_program().display()))?;
+        command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().with_context(|| format!("cannot start {}", command.get_program().display()))?;
         let (sender, events) = channel();
         if let Some(serial) = child.stdout.take() {
-            forward(serial, sender.clone(), |bytes| {
-                Event::Serial(Instant::now(), bytes)
-            });
+            forward(serial, sender.clone(), |bytes| Event::Serial(Instant::now(), bytes));
         }
         if let Some(messages) = child.stderr.take() {
             forward(messages, sender, Event::Message);
         }
-        Ok(Self {
-            child,
-            events,
-            _staging: staging,
-        })
+        Ok(Self { child, events, _staging: staging })
     }
 
     /// Waits for the next event, until `deadline` if there is one.
@@ -85,9 +74,7 @@ impl Guest {
             if interrupt::seen() {
                 return Event::Interrupted;
             }
-            let left = deadline.map_or(GLANCE, |deadline| {
-                deadline.saturating_duration_since(Instant::now())
-            });
+            let left = deadline.map_or(GLANCE, |deadline| deadline.saturating_duration_since(Instant::now()));
             match self.events.recv_timeout(left.min(GLANCE)) {
                 Ok(event) => return event,
                 Err(RecvTimeoutError::Disconnected) => return Event::Ended,
@@ -102,15 +89,8 @@ impl Guest {
     /// # Errors
     /// When there is no such pipe, or QEMU has gone.
     pub fn type_in(&mut self, text: &str) -> Result<()> {
-        let keyboard = self
-            .child
-            .stdin
-            .as_mut()
-            .context("the guest has no keyboard")?;
-        keyboard
-            .write_all(text.as_bytes())
-            .and_then(|()| keyboard.flush())
-            .context("QEMU takes no more input")
+        let keyboard = self.child.stdin.as_mut().context("the guest has no keyboard")?;
+        keyboard.write_all(text.as_bytes()).and_then(|()| keyboard.flush()).context("QEMU takes no more input")
     }
 
     /// Waits for the process to end. Call it after [`Event::Ended`].
@@ -141,14 +121,8 @@ impl Drop for Guest {
 /// A folder whose path QEMU can take: see [`Machine::command`].
 fn staging() -> Result<TempDir> {
     let usual = std::env::temp_dir();
-    let plain = usual
-        .to_str()
-        .is_some_and(|path| !path.contains([' ', ',']));
-    let parent = if plain {
-        usual.as_path()
-    } else {
-        Path::new("/tmp")
-    };
+    let plain = usual.to_str().is_some_and(|path| !path.contains([' ', ',']));
+    let parent = if plain { usual.as_path() } else { Path::new("/tmp") };
     Ok(tempfile::Builder::new().prefix("jos-").tempdir_in(parent)?)
 }
 

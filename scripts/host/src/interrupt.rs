@@ -15,8 +15,7 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 /// When called twice.
 pub fn listen() -> Result<()> {
     // Relaxed: a flag on its own, nothing is published with it.
-    ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed))
-        .context("cannot listen for Ctrl-C")
+    ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed)).context("cannot listen for Ctrl-C")
 }
 
 /// Whether such a signal has come.

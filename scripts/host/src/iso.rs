@@ -40,16 +40,9 @@ const DEFAULT: (&str, u32) = ("primes", 10);
 /// # Errors
 /// When a program is unknown, the kernel does not build, or GRUB's tools are missing.
 pub fn iso(options: &Options) -> Result<Outcome> {
-    let programs = options
-        .programs
-        .iter()
-        .map(|typed| programs::parse(typed))
-        .collect::<Result<Vec<_>>>()?;
+    let programs = options.programs.iter().map(|typed| programs::parse(typed)).collect::<Result<Vec<_>>>()?;
     let image = kernel_build::build(options.kernel.build, options.kernel.profile)?;
-    let output = options
-        .output
-        .clone()
-        .unwrap_or_else(|| paths::products().join("jos.iso"));
+    let output = options.output.clone().unwrap_or_else(|| paths::products().join("jos.iso"));
     make(&image, &programs, &output)?;
     println!("{}", output.display());
     Ok(Outcome::Good)
@@ -57,12 +50,7 @@ pub fn iso(options: &Options) -> Result<Outcome> {
 
 /// Whether this host can make such images.
 pub fn possible() -> bool {
-    let runs = |tool: &str| {
-        Command::new(tool)
-            .arg("--version")
-            .output()
-            .is_ok_and(|answer| answer.status.success())
-    };
+    let runs = |tool: &str| Command::new(tool).arg("--version").output().is_ok_and(|answer| answer.status.success());
     runs("grub-mkrescue") && runs("xorriso")
 }
 
@@ -72,15 +60,10 @@ pub fn possible() -> bool {
 /// When GRUB's tools are missing or fail, or a file cannot be written.
 pub fn make(image: &Image, programs: &[Program], to: &Path) -> Result<()> {
     if !possible() {
-        bail!(
-            "grub-mkrescue and xorriso are needed for a CD image; scripts/setup iso installs them"
-        );
+        bail!("grub-mkrescue and xorriso are needed for a CD image; scripts/setup iso installs them");
     }
     let named: Vec<Program> = if programs.is_empty() {
-        programs::names()?
-            .iter()
-            .map(|name| programs::parse(name))
-            .collect::<Result<_>>()?
+        programs::names()?.iter().map(|name| programs::parse(name)).collect::<Result<_>>()?
     } else {
         programs.to_vec()
     };
@@ -93,34 +76,19 @@ pub fn make(image: &Image, programs: &[Program], to: &Path) -> Result<()> {
     let modules = programs::modules(&named, &image.programs)?;
     for module in &modules {
         let to = boot.join("programs").join(&module.name);
-        fs::copy(&module.path, to)
-            .with_context(|| format!("cannot read {}", module.path.display()))?;
+        fs::copy(&module.path, to).with_context(|| format!("cannot read {}", module.path.display()))?;
     }
-    let menu = if programs.is_empty() {
-        menu(&named)
-    } else {
-        at_once(programs)
-    };
+    let menu = if programs.is_empty() { menu(&named) } else { at_once(programs) };
     fs::write(boot.join("grub/grub.cfg"), menu)?;
-    let answer = Command::new("grub-mkrescue")
-        .arg("-o")
-        .arg(to)
-        .arg(tree.path())
-        .output()?;
+    let answer = Command::new("grub-mkrescue").arg("-o").arg(to).arg(tree.path()).output()?;
     if !answer.status.success() {
-        bail!(
-            "grub-mkrescue failed:\n{}",
-            String::from_utf8_lossy(&answer.stderr)
-        );
+        bail!("grub-mkrescue failed:\n{}", String::from_utf8_lossy(&answer.stderr));
     }
     Ok(())
 }
 
 fn menu(programs: &[Program]) -> String {
-    let default = programs
-        .iter()
-        .position(|program| program.name == DEFAULT.0)
-        .unwrap_or(0);
+    let default = programs.iter().position(|program| program.name == DEFAULT.0).unwrap_or(0);
     let mut text = format!("set default={default}\nset timeout={}\n", DEFAULT.1);
     for program in programs {
         text += &entry(&program.name, std::slice::from_ref(program));
@@ -135,10 +103,7 @@ fn at_once(programs: &[Program]) -> String {
 /// One entry of GRUB's menu. GRUB passes on only what follows a file's name, so a module's name is repeated.
 fn entry(title: &str, programs: &[Program]) -> String {
     let words: Vec<_> = programs.iter().map(Program::word).collect();
-    let mut text = format!(
-        "menuentry '{title}' {{\n  multiboot /boot/kernel {}\n",
-        words.join(" ")
-    );
+    let mut text = format!("menuentry '{title}' {{\n  multiboot /boot/kernel {}\n", words.join(" "));
     let mut names: Vec<_> = programs.iter().map(|program| &program.name).collect();
     names.sort();
     names.dedup();
@@ -155,16 +120,9 @@ mod tests {
 
     #[test]
     fn the_menu_starts_primes_by_itself() {
-        let named = |name: &str| Program {
-            name: name.to_owned(),
-            arguments: Vec::new(),
-            file: None,
-        };
+        let named = |name: &str| Program { name: name.to_owned(), arguments: Vec::new(), file: None };
         let text = menu(&[named("hello"), named("primes")]);
         assert!(text.starts_with("set default=1\n"), "{text}");
-        assert!(
-            text.contains("multiboot /boot/kernel hello\n  module /boot/programs/hello hello\n"),
-            "{text}"
-        );
+        assert!(text.contains("multiboot /boot/kernel hello\n  module /boot/programs/hello hello\n"), "{text}");
     }
 }

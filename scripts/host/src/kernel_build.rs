@@ -126,11 +126,8 @@ pub fn build(build: Build, profile: Profile) -> Result<Image> {
     lock.lock().context("cannot lock target/jos")?;
     cargo(build, profile)?;
     let made = paths::target().join(TARGET).join(profile.to_string());
-    if copy_if_changed(&made.join("kernel"), &image.kernel, |from, to| {
-        Ok(fs::copy(from, to).map(drop)?)
-    })? {
-        symbols::write(&image.kernel, &image.symbols)
-            .context("cannot make the kernel's symbol table")?;
+    if copy_if_changed(&made.join("kernel"), &image.kernel, |from, to| Ok(fs::copy(from, to).map(drop)?))? {
+        symbols::write(&image.kernel, &image.symbols).context("cannot make the kernel's symbol table")?;
         strip(&image.kernel, &image.boot)?;
     }
     for name in programs::names()? {
@@ -149,11 +146,7 @@ fn cargo(build: Build, profile: Profile) -> Result<()> {
     if std::io::stderr().is_terminal() {
         cargo.env("CARGO_TERM_COLOR", "always");
     }
-    let mut child = cargo
-        .stdin(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .context("cannot start cargo")?;
+    let mut child = cargo.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().context("cannot start cargo")?;
     if let Some(output) = child.stderr.take() {
         for line in BufReader::new(output).split(b'\n') {
             let line = String::from_utf8_lossy(&line?).into_owned();
@@ -173,11 +166,7 @@ fn cargo(build: Build, profile: Profile) -> Result<()> {
 ///
 /// The two carry the same time-stamp afterwards. "Newer" would not do: going back to the other build
 /// brings back an older file. Others may be reading `to`, so it is replaced, not rewritten.
-fn copy_if_changed(
-    from: &Path,
-    to: &Path,
-    make: impl Fn(&Path, &Path) -> Result<()>,
-) -> Result<bool> {
+fn copy_if_changed(from: &Path, to: &Path, make: impl Fn(&Path, &Path) -> Result<()>) -> Result<bool> {
     let stamp = |path: &Path| fs::metadata(path).and_then(|data| data.modified());
     let wanted = stamp(from).with_context(|| format!("the build left no {}", from.display()))?;
     if stamp(to).is_ok_and(|stamp| stamp == wanted) {
@@ -188,21 +177,13 @@ fn copy_if_changed(
     }
     let fresh = to.with_extension("new");
     make(from, &fresh)?;
-    File::options()
-        .append(true)
-        .open(&fresh)?
-        .set_modified(wanted)?;
+    File::options().append(true).open(&fresh)?.set_modified(wanted)?;
     fs::rename(&fresh, to)?;
     Ok(true)
 }
 
 fn strip(from: &Path, to: &Path) -> Result<()> {
-    let status = Command::new("strip")
-        .arg("-o")
-        .arg(to)
-        .arg(from)
-        .status()
-        .context("cannot run strip (binutils)")?;
+    let status = Command::new("strip").arg("-o").arg(to).arg(from).status().context("cannot run strip (binutils)")?;
     if !status.success() {
         bail!("strip failed on {}", from.display());
     }

@@ -7,6 +7,10 @@
 
 #![forbid(unsafe_code)]
 
+pub mod bench;
+pub mod build;
+pub mod check;
+pub mod doc;
 pub mod guest;
 pub mod interrupt;
 pub mod iso;
@@ -16,9 +20,13 @@ pub mod options;
 pub mod outcome;
 pub mod paths;
 pub mod programs;
+pub mod progress;
 pub mod qemu;
 pub mod run;
 pub mod serial;
+pub mod session;
+pub mod stress;
 pub mod symbols;
 mod terminal;
+pub mod test;
 pub mod toolchain;

@@ -29,9 +29,7 @@ pub(crate) struct SourceLine {
 /// When the debug information is damaged.
 pub(crate) fn read(file: &object::File<'_>) -> Result<Vec<(u32, SourceLine)>> {
     let load = |section: gimli::SectionId| -> Result<Cow<'_, [u8]>> {
-        Ok(file
-            .section_by_name(section.name())
-            .map_or(Ok(Cow::default()), |section| section.uncompressed_data())?)
+        Ok(file.section_by_name(section.name()).map_or(Ok(Cow::default()), |section| section.uncompressed_data())?)
     };
     let sections = gimli::DwarfSections::load(load)?;
     let dwarf = sections.borrow(|section| EndianSlice::new(section, LittleEndian));
@@ -47,10 +45,7 @@ pub(crate) fn read(file: &object::File<'_>) -> Result<Vec<(u32, SourceLine)>> {
     lines.reverse();
     lines.dedup_by_key(|line| line.0);
     lines.reverse();
-    Ok(lines
-        .into_iter()
-        .map(|(address, _, line)| (address, line))
-        .collect())
+    Ok(lines.into_iter().map(|(address, _, line)| (address, line)).collect())
 }
 
 /// Adds the rows of one unit: address, whether a sequence ends there, and the line that begins.
@@ -78,17 +73,11 @@ fn read_unit(
             let file = match &names[index] {
                 Some(name) => name.clone(),
                 None => {
-                    let name = row
-                        .file(header)
-                        .map(|file| file_name(dwarf, unit, header, file))
-                        .transpose()?;
+                    let name = row.file(header).map(|file| file_name(dwarf, unit, header, file)).transpose()?;
                     names[index].insert(name.unwrap_or_default()).clone()
                 }
             };
-            last = SourceLine {
-                file,
-                line: u32::try_from(line.get())?,
-            };
+            last = SourceLine { file, line: u32::try_from(line.get())? };
         }
         to.push((address, row.end_sequence(), last.clone()));
     }
@@ -101,17 +90,11 @@ fn file_name(
     header: &gimli::LineProgramHeader<Bytes<'_>>,
     file: &gimli::FileEntry<Bytes<'_>>,
 ) -> Result<String> {
-    let mut path = unit
-        .comp_dir
-        .map(|folder| folder.to_string_lossy().into_owned())
-        .unwrap_or_default();
+    let mut path = unit.comp_dir.map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default();
     if let Some(folder) = file.directory(header) {
         path = join(&path, &dwarf.attr_string(unit, folder)?.to_string_lossy());
     }
-    Ok(shorten(&join(
-        &path,
-        &dwarf.attr_string(unit, file.path_name())?.to_string_lossy(),
-    )))
+    Ok(shorten(&join(&path, &dwarf.attr_string(unit, file.path_name())?.to_string_lossy())))
 }
 
 fn join(folder: &str, name: &str) -> String {
@@ -141,33 +124,18 @@ mod tests {
 
     #[test]
     fn file_names_are_cut_down_to_what_a_reader_knows() {
-        let own = paths::root()
-            .join("kernel/src/run.rs")
-            .display()
-            .to_string();
+        let own = paths::root().join("kernel/src/run.rs").display().to_string();
         assert_eq!(shorten(&own), "kernel/src/run.rs");
-        assert_eq!(
-            shorten("/usr/src/rustc-1.96.0/library/core/src/fmt/mod.rs"),
-            "core/src/fmt/mod.rs"
-        );
-        assert_eq!(
-            shorten("/h/.cargo/registry/src/index-1/spin-0.12.3/src/mutex.rs"),
-            "spin-0.12.3/src/mutex.rs"
-        );
+        assert_eq!(shorten("/usr/src/rustc-1.96.0/library/core/src/fmt/mod.rs"), "core/src/fmt/mod.rs");
+        assert_eq!(shorten("/h/.cargo/registry/src/index-1/spin-0.12.3/src/mutex.rs"), "spin-0.12.3/src/mutex.rs");
     }
 
     #[test]
     fn this_very_test_has_a_line_table() {
-        let own = std::env::current_exe()
-            .and_then(std::fs::read)
-            .expect("this test is a program");
+        let own = std::env::current_exe().and_then(std::fs::read).expect("this test is a program");
         let file = object::File::parse(&*own).expect("an ELF file");
         let lines = read(&file).expect("sound debug information");
-        assert!(
-            lines
-                .iter()
-                .any(|(_, line)| line.file == "scripts/host/src/line_rows.rs" && line.line > 0)
-        );
+        assert!(lines.iter().any(|(_, line)| line.file == "scripts/host/src/line_rows.rs" && line.line > 0));
         assert!(lines.is_sorted_by(|a, b| a.0 < b.0));
     }
 }

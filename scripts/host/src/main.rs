@@ -8,7 +8,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use jos::outcome::Outcome;
-use jos::{interrupt, iso, run};
+use jos::{bench, build, check, doc, interrupt, iso, run, stress, test};
 
 /// Builds, boots, tests, stresses and measures the JOS kernel.
 ///
@@ -24,13 +24,25 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Run(run::Options),
+    Test(test::Options),
+    Stress(stress::Options),
+    Bench(bench::Options),
     Iso(iso::Options),
+    Build(build::Options),
+    Check(check::Options),
+    Doc(doc::Options),
 }
 
 fn dispatch(command: &Command) -> Result<Outcome> {
     match command {
         Command::Run(options) => run::run(options),
+        Command::Test(options) => test::test(options),
+        Command::Stress(options) => stress::stress(options),
+        Command::Bench(options) => bench::bench(options),
         Command::Iso(options) => iso::iso(options),
+        Command::Build(options) => build::build(options),
+        Command::Check(options) => check::check(options),
+        Command::Doc(options) => doc::doc(options),
     }
 }
 
@@ -40,11 +52,7 @@ fn main() -> ExitCode {
         Err(message) => {
             // Not clap's own status for a wrong command line, which is 2: here that is a kernel's panic.
             let _ = message.print();
-            return if message.use_stderr() {
-                ExitCode::FAILURE
-            } else {
-                ExitCode::SUCCESS
-            };
+            return if message.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
         }
     };
     match interrupt::listen().and_then(|()| dispatch(&arguments.command)) {

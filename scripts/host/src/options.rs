@@ -47,7 +47,6 @@ pub struct KernelsOptions {
 impl KernelsOptions {
     /// The builds meant, in order.
     pub fn builds(&self) -> Vec<Build> {
-        self.build
-            .map_or_else(|| Build::ALL.to_vec(), |build| vec![build])
+        self.build.map_or_else(|| Build::ALL.to_vec(), |build| vec![build])
     }
 }

@@ -31,11 +31,7 @@ impl Outcome {
             Self::KernelFault => 3,
             Self::Interrupted => 4,
         };
-        if seriousness(other) > seriousness(self) {
-            other
-        } else {
-            self
-        }
+        if seriousness(other) > seriousness(self) { other } else { self }
     }
 }
 

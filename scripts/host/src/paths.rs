@@ -15,12 +15,10 @@ pub fn root() -> &'static Path {
 
 /// Cargo's target directory: `CARGO_TARGET_DIR`, else `target` in the root.
 pub fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR")
-        .filter(|directory| !directory.is_empty())
-        .map_or_else(
-            || root().join("target"),
-            |directory| std::path::absolute(&directory).unwrap_or_else(|_| directory.into()),
-        )
+    std::env::var_os("CARGO_TARGET_DIR").filter(|directory| !directory.is_empty()).map_or_else(
+        || root().join("target"),
+        |directory| std::path::absolute(&directory).unwrap_or_else(|_| directory.into()),
+    )
 }
 
 /// Where this tool keeps the kernels and programs it hands to QEMU.

@@ -33,14 +33,8 @@ impl Program {
 
     /// The module to hand over. `programs` is the folder with those of `user/`.
     pub fn module(&self, programs: &Path) -> Module {
-        let path = self
-            .file
-            .clone()
-            .unwrap_or_else(|| programs.join(&self.name));
-        Module {
-            name: self.name.clone(),
-            path,
-        }
+        let path = self.file.clone().unwrap_or_else(|| programs.join(&self.name));
+        Module { name: self.name.clone(), path }
     }
 }
 
@@ -51,9 +45,7 @@ impl Program {
 pub fn names() -> Result<Vec<String>> {
     let folder = paths::root().join("user/src/bin");
     let mut names = Vec::new();
-    for entry in
-        fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?
-    {
+    for entry in fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))? {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == "rs")
             && let Some(stem) = path.file_stem()
@@ -77,10 +69,7 @@ pub fn parse(typed: &str) -> Result<Program> {
     let mut words = typed.split(':').map(str::to_owned);
     let name = words.next().unwrap_or_default();
     let arguments: Vec<_> = words.collect();
-    if arguments
-        .iter()
-        .any(|argument| argument.is_empty() || argument.contains(char::is_whitespace))
-    {
+    if arguments.iter().any(|argument| argument.is_empty() || argument.contains(char::is_whitespace)) {
         bail!("{typed}: an argument of a program may be neither empty nor contain blanks");
     }
     let known = names()?;
@@ -90,11 +79,7 @@ pub fn parse(typed: &str) -> Result<Program> {
             suggestion(&name, &known)
         );
     }
-    Ok(Program {
-        name,
-        arguments,
-        file: None,
-    })
+    Ok(Program { name, arguments, file: None })
 }
 
 /// The modules for `programs`, each once.
@@ -107,11 +92,7 @@ pub fn modules(programs: &[Program], folder: &Path) -> Result<Vec<Module>> {
         match modules.iter().find(|other| other.name == module.name) {
             None => modules.push(module),
             Some(other) if other.path == module.path => {}
-            Some(other) => bail!(
-                "{} and {} have the same name",
-                other.path.display(),
-                module.path.display()
-            ),
+            Some(other) => bail!("{} and {} have the same name", other.path.display(), module.path.display()),
         }
     }
     Ok(modules)
@@ -122,43 +103,30 @@ fn suggestion(name: &str, known: &[String]) -> String {
     let mut close: Vec<_> = known
         .iter()
         .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate.as_str()))
-        .filter(|(closeness, candidate)| {
-            *closeness > 0.8 || (!name.is_empty() && candidate.contains(name))
-        })
+        .filter(|(closeness, candidate)| *closeness > 0.8 || (!name.is_empty() && candidate.contains(name)))
         .collect();
     if close.is_empty() {
         return format!("there are: {}", known.join(" "));
     }
     close.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let names: Vec<_> = close
-        .into_iter()
-        .take(5)
-        .map(|(_, candidate)| candidate)
-        .collect();
+    let names: Vec<_> = close.into_iter().take(5).map(|(_, candidate)| candidate).collect();
     format!("did you mean {}?", names.join(", "))
 }
 
 fn foreign(path: &Path) -> Result<Program> {
     let shown = path.display();
     let data = fs::read(path).with_context(|| format!("cannot read the program {shown}"))?;
-    let file: ElfFile32<'_> = ElfFile32::parse(&*data)
-        .map_err(|error| anyhow::anyhow!("{shown} is no 32-bit ELF program: {error}"))?;
+    let file: ElfFile32<'_> =
+        ElfFile32::parse(&*data).map_err(|error| anyhow::anyhow!("{shown} is no 32-bit ELF program: {error}"))?;
     let (header, order) = (file.elf_header(), file.endian());
     if header.e_machine(order) != elf::EM_386 || header.e_type(order) != elf::ET_EXEC {
         bail!("{shown} is an ELF file, but no statically linked program for 32-bit x86");
     }
-    let name = path
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default();
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     if name.contains(|letter: char| letter.is_whitespace() || ":,=".contains(letter)) {
         bail!("{shown}: the name of a program may not contain blanks, colons, commas or '='");
     }
-    Ok(Program {
-        name,
-        arguments: Vec::new(),
-        file: Some(path.to_owned()),
-    })
+    Ok(Program { name, arguments: Vec::new(), file: Some(path.to_owned()) })
 }
 
 #[cfg(test)]
@@ -168,10 +136,7 @@ mod tests {
     #[test]
     fn a_name_may_have_arguments() {
         let program = parse("hello:4:100").expect("hello is in user/");
-        assert_eq!(
-            (program.name.as_str(), program.word().as_str()),
-            ("hello", "hello:4:100")
-        );
+        assert_eq!((program.name.as_str(), program.word().as_str()), ("hello", "hello:4:100"));
     }
 
     #[test]
@@ -183,21 +148,14 @@ mod tests {
     #[test]
     fn a_file_that_is_no_program_is_refused() {
         let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
-        assert!(
-            parse(manifest)
-                .expect_err("no ELF")
-                .to_string()
-                .contains("no 32-bit ELF program")
-        );
+        assert!(parse(manifest).expect_err("no ELF").to_string().contains("no 32-bit ELF program"));
         assert!(parse("./no/such/file").is_err());
     }
 
     #[test]
     fn a_program_of_the_host_is_refused() {
         let own = std::env::current_exe().expect("this test is a program");
-        let message = parse(&own.display().to_string())
-            .expect_err("64 bits")
-            .to_string();
+        let message = parse(&own.display().to_string()).expect_err("64 bits").to_string();
         assert!(message.contains("no 32-bit ELF program"), "{message}");
     }
 }

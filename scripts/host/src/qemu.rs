@@ -91,11 +91,7 @@ pub struct Machine {
 impl Machine {
     /// The threads in force.
     pub fn threads(&self) -> Threads {
-        let fitting = if self.cpus <= MAX_MULTI_CPUS {
-            Threads::Multi
-        } else {
-            Threads::Single
-        };
+        let fitting = if self.cpus <= MAX_MULTI_CPUS { Threads::Multi } else { Threads::Single };
         self.threads.unwrap_or(fitting)
     }
 
@@ -115,44 +111,23 @@ impl Machine {
         };
         let mut command = Command::new(PROGRAM);
         command.args(["-machine", "pc", "-accel", accel]);
-        command.args([
-            "-smp",
-            &self.cpus.to_string(),
-            "-m",
-            &self.memory.to_string(),
-        ]);
+        command.args(["-smp", &self.cpus.to_string(), "-m", &self.memory.to_string()]);
         // A triple fault ends QEMU (status 0) in place of a silent reboot.
-        command.args([
-            "-no-reboot",
-            "-display",
-            "none",
-            "-nic",
-            "none",
-            "-monitor",
-            "none",
-        ]);
+        command.args(["-no-reboot", "-display", "none", "-nic", "none", "-monitor", "none"]);
         command.args(["-serial", "stdio", "-device", DEBUG_EXIT]);
         if self.gdb {
             command.args(["-s", "-S"]);
         }
         match &self.boot {
-            Boot::Kernel {
-                image,
-                words,
-                modules,
-            } => {
-                command
-                    .arg("-kernel")
-                    .arg(link(image, &staging.join("kernel"))?);
+            Boot::Kernel { image, words, modules } => {
+                command.arg("-kernel").arg(link(image, &staging.join("kernel"))?);
                 command.args(["-append", &words.join(" ")]);
                 if !modules.is_empty() {
                     command.args(["-initrd", &initrd(modules, staging)?]);
                 }
             }
             Boot::Cd(image) => {
-                command
-                    .arg("-cdrom")
-                    .arg(link(image, &staging.join("cd.iso"))?);
+                command.arg("-cdrom").arg(link(image, &staging.join("cd.iso"))?);
                 command.args(["-boot", "d"]);
             }
         }
@@ -214,14 +189,7 @@ impl Ended {
 /// # Errors
 /// When QEMU is not there.
 pub fn version() -> Result<String> {
-    let answer = Command::new(PROGRAM)
-        .arg("--version")
-        .output()
-        .with_context(|| format!("cannot run {PROGRAM}"))?;
+    let answer = Command::new(PROGRAM).arg("--version").output().with_context(|| format!("cannot run {PROGRAM}"))?;
     let text = String::from_utf8_lossy(&answer.stdout);
-    Ok(text
-        .lines()
-        .next()
-        .unwrap_or("QEMU of unknown version")
-        .to_owned())
+    Ok(text.lines().next().unwrap_or("QEMU of unknown version").to_owned())
 }

@@ -60,14 +60,8 @@ pub fn run(options: &Options) -> Result<Outcome> {
     } else {
         options.programs.iter().map(String::as_str).collect()
     };
-    let programs = named
-        .iter()
-        .map(|typed| programs::parse(typed))
-        .collect::<Result<Vec<_>>>()?;
-    let limit = options
-        .timeout
-        .map(Duration::try_from_secs_f64)
-        .transpose()?;
+    let programs = named.iter().map(|typed| programs::parse(typed)).collect::<Result<Vec<_>>>()?;
+    let limit = options.timeout.map(Duration::try_from_secs_f64).transpose()?;
     let image = kernel_build::build(options.kernel.build, options.kernel.profile)?;
     let machine = machine(options, &image, &programs)?;
     if options.gdb {
@@ -84,34 +78,14 @@ fn machine(options: &Options, image: &Image, programs: &[Program]) -> Result<Mac
     words.extend(programs.iter().map(Program::word));
     let mut modules = programs::modules(programs, &image.programs)?;
     modules.push(symbol_table(image));
-    let MachineOptions {
-        cpus,
-        memory,
-        accel,
-        threads,
-    } = options.machine.clone();
-    let boot = Boot::Kernel {
-        image: image.boot.clone(),
-        words,
-        modules,
-    };
-    Ok(Machine {
-        cpus,
-        memory,
-        accel,
-        threads,
-        gdb: options.gdb,
-        boot,
-        extra: options.extra.clone(),
-    })
+    let MachineOptions { cpus, memory, accel, threads } = options.machine.clone();
+    let boot = Boot::Kernel { image: image.boot.clone(), words, modules };
+    Ok(Machine { cpus, memory, accel, threads, gdb: options.gdb, boot, extra: options.extra.clone() })
 }
 
 /// The module with the kernel's symbols.
 pub fn symbol_table(image: &Image) -> Module {
-    Module {
-        name: "kernel.sym".to_owned(),
-        path: image.symbols.clone(),
-    }
+    Module { name: "kernel.sym".to_owned(), path: image.symbols.clone() }
 }
 
 /// Boots `machine` on this terminal and waits for its end, at most `limit`.
@@ -127,11 +101,7 @@ fn show(machine: &Machine, limit: Option<Duration>) -> Result<Outcome> {
                     complaints.look(&line.text);
                 }
                 let mut output = io::stdout().lock();
-                if output
-                    .write_all(&bytes)
-                    .and_then(|()| output.flush())
-                    .is_err()
-                {
+                if output.write_all(&bytes).and_then(|()| output.flush()).is_err() {
                     // Whoever read our output has seen enough.
                     return Ok(verdict(None, &complaints));
                 }
@@ -139,15 +109,8 @@ fn show(machine: &Machine, limit: Option<Duration>) -> Result<Outcome> {
             Event::Message(bytes) => io::stderr().write_all(&bytes)?,
             Event::TimeUp => {
                 drop(guest);
-                eprintln!(
-                    "\nscripts/jos: the time limit of {:.1} s is over",
-                    limit.unwrap_or_default().as_secs_f64()
-                );
-                return Ok(if complaints.any() {
-                    Outcome::KernelFault
-                } else {
-                    Outcome::TimeUp
-                });
+                eprintln!("\nscripts/jos: the time limit of {:.1} s is over", limit.unwrap_or_default().as_secs_f64());
+                return Ok(if complaints.any() { Outcome::KernelFault } else { Outcome::TimeUp });
             }
             Event::Interrupted => {
                 guest.dismiss();
@@ -166,9 +129,7 @@ fn show(machine: &Machine, limit: Option<Duration>) -> Result<Outcome> {
 fn explain(status: ExitStatus) -> Result<()> {
     match Ended::from_status(status) {
         Ended::Failed => bail!("QEMU failed ({status})"),
-        Ended::Reset => eprintln!(
-            "scripts/jos: the machine reset itself (a triple fault?), or QEMU was told to quit"
-        ),
+        Ended::Reset => eprintln!("scripts/jos: the machine reset itself (a triple fault?), or QEMU was told to quit"),
         Ended::Panic => eprintln!("scripts/jos: the kernel panicked"),
         Ended::LockReport => eprintln!("scripts/jos: the kernel reported a wrong lock order"),
         Ended::Leak => eprintln!("scripts/jos: the kernel's final audit found a leak"),
@@ -179,9 +140,5 @@ fn explain(status: ExitStatus) -> Result<()> {
 
 fn verdict(status: Option<ExitStatus>, complaints: &Complaints) -> Outcome {
     let good = status.is_none_or(|status| Ended::from_status(status) == Ended::Good);
-    if good && !complaints.any() {
-        Outcome::Good
-    } else {
-        Outcome::KernelFault
-    }
+    if good && !complaints.any() { Outcome::Good } else { Outcome::KernelFault }
 }

@@ -27,12 +27,7 @@ impl Splitter {
         let rest = self.partial.split_off(end + 1);
         let complete = std::mem::replace(&mut self.partial, rest);
         let text = String::from_utf8_lossy(&complete);
-        text.lines()
-            .map(|line| Line {
-                at,
-                text: line.trim_start_matches('\r').to_owned(),
-            })
-            .collect()
+        text.lines().map(|line| Line { at, text: line.trim_start_matches('\r').to_owned() }).collect()
     }
 
     /// The line that has begun and not ended, such as a prompt.
@@ -55,10 +50,7 @@ impl Complaints {
     /// Looks at one more line.
     pub fn look(&mut self, line: &str) {
         let known = |sign: &str| self.lines.iter().any(|line| line.starts_with(sign));
-        if SIGNS
-            .iter()
-            .any(|sign| line.starts_with(sign) && !known(sign))
-        {
+        if SIGNS.iter().any(|sign| line.starts_with(sign) && !known(sign)) {
             self.lines.push(line.to_owned());
         }
     }
@@ -82,19 +74,13 @@ mod tests {
         let (mut splitter, now) = (Splitter::default(), Instant::now());
         assert!(splitter.push(now, b"CPU 0: 2 ").is_empty());
         assert_eq!(splitter.partial(), "CPU 0: 2 ");
-        assert_eq!(
-            texts(splitter.push(now, b"[00001001] new\nnext\r\nK> ")),
-            ["CPU 0: 2 [00001001] new", "next"]
-        );
+        assert_eq!(texts(splitter.push(now, b"[00001001] new\nnext\r\nK> ")), ["CPU 0: 2 [00001001] new", "next"]);
         assert_eq!(splitter.partial(), "K> ");
     }
 
     #[test]
     fn an_empty_line_is_a_line() {
-        assert_eq!(
-            texts(Splitter::default().push(Instant::now(), b"\n\na\n")),
-            ["", "", "a"]
-        );
+        assert_eq!(texts(Splitter::default().push(Instant::now(), b"\n\na\n")), ["", "", "a"]);
     }
 
     #[test]

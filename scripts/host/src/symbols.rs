@@ -43,29 +43,16 @@ fn rows(data: &[u8]) -> Result<Vec<Row>> {
     let file = object::File::parse(data)?;
     let functions = functions(&file);
     let lines = line_rows::read(&file)?;
-    let mut starts: Vec<u32> = functions
-        .iter()
-        .map(|function| function.0)
-        .chain(lines.iter().map(|line| line.0))
-        .collect();
+    let mut starts: Vec<u32> =
+        functions.iter().map(|function| function.0).chain(lines.iter().map(|line| line.0)).collect();
     starts.sort_unstable();
     starts.dedup();
     let code: Vec<_> = code_ranges(&file);
     let mut rows: Vec<Row> = Vec::new();
-    for address in starts
-        .into_iter()
-        .filter(|address| code.iter().any(|range| range.contains(address)))
-    {
+    for address in starts.into_iter().filter(|address| code.iter().any(|range| range.contains(address))) {
         let (function, name) = last_at(&functions, address).cloned().unwrap_or_default();
-        let source = last_at(&lines, address)
-            .map(|line| line.1.clone())
-            .unwrap_or_default();
-        let row = Row {
-            address,
-            function,
-            name,
-            source,
-        };
+        let source = last_at(&lines, address).map(|line| line.1.clone()).unwrap_or_default();
+        let row = Row { address, function, name, source };
         let same = |last: &Row| (last.function, &last.source) == (row.function, &row.source);
         if !rows.last().is_some_and(same) {
             rows.push(row);
@@ -80,51 +67,29 @@ fn last_at<T>(list: &[(u32, T)], address: u32) -> Option<&(u32, T)> {
 }
 
 fn code_ranges(file: &object::File<'_>) -> Vec<std::ops::Range<u32>> {
-    let code = file
-        .sections()
-        .filter(|section| section.kind() == SectionKind::Text);
-    code.filter_map(|section| {
-        Some(word(section.address())?..word(section.address() + section.size())?)
-    })
-    .collect()
+    let code = file.sections().filter(|section| section.kind() == SectionKind::Text);
+    code.filter_map(|section| Some(word(section.address())?..word(section.address() + section.size())?)).collect()
 }
 
 /// Start and readable name of every function, sorted. Labels of assembly code count as functions.
 fn functions(file: &object::File<'_>) -> Vec<(u32, String)> {
     let mut found: Vec<_> = file
         .symbols()
+        .filter(|symbol| matches!(symbol.kind(), SymbolKind::Text | SymbolKind::Label | SymbolKind::Unknown))
         .filter(|symbol| {
-            matches!(
-                symbol.kind(),
-                SymbolKind::Text | SymbolKind::Label | SymbolKind::Unknown
-            )
-        })
-        .filter(|symbol| {
-            let section = symbol
-                .section_index()
-                .and_then(|index| file.section_by_index(index).ok());
+            let section = symbol.section_index().and_then(|index| file.section_by_index(index).ok());
             section.is_some_and(|section| section.kind() == SectionKind::Text)
         })
         .filter_map(|symbol| {
-            let name = symbol
-                .name()
-                .ok()
-                .filter(|name| !name.is_empty() && !name.starts_with(".L"))?;
+            let name = symbol.name().ok().filter(|name| !name.is_empty() && !name.starts_with(".L"))?;
             let shown = format!("{:#}", rustc_demangle::demangle(name));
-            Some((
-                word(symbol.address())?,
-                symbol.kind() != SymbolKind::Text,
-                shown,
-            ))
+            Some((word(symbol.address())?, symbol.kind() != SymbolKind::Text, shown))
         })
         .collect();
     // Where a function and a mere label share an address, the function's name is the better one.
     found.sort();
     found.dedup_by_key(|symbol| symbol.0);
-    found
-        .into_iter()
-        .map(|(address, _, name)| (address, name))
-        .collect()
+    found.into_iter().map(|(address, _, name)| (address, name)).collect()
 }
 
 fn word(value: u64) -> Option<u32> {
@@ -143,37 +108,21 @@ impl Strings {
             return Ok(offset);
         }
         let offset = u32::try_from(self.bytes.len())?;
-        self.bytes
-            .extend(text.bytes().filter(|&byte| byte != 0).chain([0]));
+        self.bytes.extend(text.bytes().filter(|&byte| byte != 0).chain([0]));
         self.offsets.insert(text.to_owned(), offset);
         Ok(offset)
     }
 }
 
 fn encode(rows: &[Row]) -> Result<Vec<u8>> {
-    let mut strings = Strings {
-        bytes: vec![0],
-        offsets: HashMap::from([(String::new(), 0)]),
-    };
+    let mut strings = Strings { bytes: vec![0], offsets: HashMap::from([(String::new(), 0)]) };
     let mut words = Vec::with_capacity(rows.len() * 5);
     for row in rows {
-        let (name, file) = (
-            strings.offset(&row.name)?,
-            strings.offset(&row.source.file)?,
-        );
+        let (name, file) = (strings.offset(&row.name)?, strings.offset(&row.source.file)?);
         words.extend([row.address, row.function, name, file, row.source.line]);
     }
-    let header = [
-        MAGIC,
-        VERSION,
-        u32::try_from(rows.len())?,
-        u32::try_from(strings.bytes.len())?,
-    ];
-    let mut bytes: Vec<u8> = header
-        .iter()
-        .chain(&words)
-        .flat_map(|word| word.to_le_bytes())
-        .collect();
+    let header = [MAGIC, VERSION, u32::try_from(rows.len())?, u32::try_from(strings.bytes.len())?];
+    let mut bytes: Vec<u8> = header.iter().chain(&words).flat_map(|word| word.to_le_bytes()).collect();
     bytes.extend(strings.bytes);
     Ok(bytes)
 }
@@ -183,29 +132,15 @@ mod tests {
     use super::*;
 
     fn row(address: u32, name: &str, file: &str, line: u32) -> Row {
-        let source = SourceLine {
-            file: file.to_owned(),
-            line,
-        };
-        Row {
-            address,
-            function: 0xf010_0000,
-            name: name.to_owned(),
-            source,
-        }
+        let source = SourceLine { file: file.to_owned(), line };
+        Row { address, function: 0xf010_0000, name: name.to_owned(), source }
     }
 
     #[test]
     fn the_format_is_what_the_kernel_reads() {
-        let bytes = encode(&[
-            row(0xf010_0000, "f", "a.rs", 7),
-            row(0xf010_0004, "f", "a.rs", 8),
-        ])
-        .expect("small");
-        let words: Vec<u32> = bytes[..56]
-            .chunks(4)
-            .map(|word| u32::from_le_bytes(word.try_into().expect("four bytes")))
-            .collect();
+        let bytes = encode(&[row(0xf010_0000, "f", "a.rs", 7), row(0xf010_0004, "f", "a.rs", 8)]).expect("small");
+        let words: Vec<u32> =
+            bytes[..56].chunks(4).map(|word| u32::from_le_bytes(word.try_into().expect("four bytes"))).collect();
         assert_eq!(words[..4], [0x4d59_534a, 1, 2, 8]);
         assert_eq!(words[4..9], [0xf010_0000, 0xf010_0000, 1, 3, 7]);
         assert_eq!(words[9..], [0xf010_0004, 0xf010_0000, 1, 3, 8]);

@@ -29,10 +29,7 @@ impl Toolchain {
         if let Some(root) = std::env::var_os("JOS_TOOLCHAIN") {
             let known = |name: &str| Some((name.to_owned(), std::env::var(name).ok()?));
             let settings = SETTINGS.iter().filter_map(|name| known(name)).collect();
-            return Ok(Self {
-                settings,
-                bin: PathBuf::from(root).join("bin"),
-            });
+            return Ok(Self { settings, bin: PathBuf::from(root).join("bin") });
         }
         let setup = paths::root().join("scripts/setup");
         let answer = Command::new(&setup)
@@ -42,8 +39,7 @@ impl Toolchain {
         if !answer.status.success() {
             bail!("scripts/setup could not find or install a Rust toolchain");
         }
-        let text = String::from_utf8(answer.stdout)
-            .context("scripts/setup answered with bytes that are no text")?;
+        let text = String::from_utf8(answer.stdout).context("scripts/setup answered with bytes that are no text")?;
         let settings: Vec<_> = text
             .lines()
             .filter_map(|line| line.split_once('='))
@@ -54,10 +50,7 @@ impl Toolchain {
             .find(|(name, _)| name == "JOS_TOOLCHAIN")
             .map(|(_, value)| PathBuf::from(value))
             .context("scripts/setup named no toolchain")?;
-        Ok(Self {
-            settings,
-            bin: root.join("bin"),
-        })
+        Ok(Self { settings, bin: root.join("bin") })
     }
 
     /// A command for one of the toolchain's own programs, in the root of the project.
@@ -66,9 +59,7 @@ impl Toolchain {
     /// find those of another toolchain.
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.bin.join(program));
-        command
-            .current_dir(paths::root())
-            .envs(self.settings.iter().map(|(name, value)| (name, value)));
+        command.current_dir(paths::root()).envs(self.settings.iter().map(|(name, value)| (name, value)));
         command.env("CARGO_TARGET_DIR", paths::target());
         let path = std::env::var_os("PATH").unwrap_or_default();
         let folders = std::iter::once(self.bin.clone()).chain(std::env::split_paths(&path));

@@ -66,17 +66,8 @@ impl Case {
     /// The same program as it has to behave on any number of CPUs: what only holds for the grader's own run
     /// is dropped, and the kernel powers off at the end, after its audit.
     pub(crate) fn relaxed(self, cpus: u16) -> Self {
-        let until = if self.until == Until::Monitor {
-            Until::End
-        } else {
-            self.until
-        };
-        Self {
-            cpus,
-            until,
-            exact: &[],
-            ..self
-        }
+        let until = if self.until == Until::Monitor { Until::End } else { self.until };
+        Self { cpus, until, exact: &[], ..self }
     }
 }
 
@@ -85,13 +76,8 @@ pub(crate) fn expand(pattern: &str, exact: bool) -> Regex {
     let numbered = Regex::new(r"\$E(\d+)").expect("a constant");
     let ids = numbered.replace_all(pattern, |found: &regex::Captures<'_>| {
         let number: u32 = found[1].parse().expect("digits");
-        if exact {
-            format!("{:08x}", 0x1000 + number - 1)
-        } else {
-            "[0-9a-f]{8}".to_owned()
-        }
+        if exact { format!("{:08x}", 0x1000 + number - 1) } else { "[0-9a-f]{8}".to_owned() }
     });
     let text = ids.replace("$CPU", if exact { "." } else { r"\d+" });
-    Regex::new(&format!("^(?:{text})"))
-        .unwrap_or_else(|error| panic!("the pattern {pattern:?}: {error}"))
+    Regex::new(&format!("^(?:{text})")).unwrap_or_else(|error| panic!("the pattern {pattern:?}: {error}"))
 }

@@ -46,9 +46,7 @@ struct Run {
 /// Runs a case. The error says what was wrong, shows the end of the log and how to repeat the run.
 pub(crate) fn check(planned: &Planned, kernels: &Kernels) -> Result<(), String> {
     let command = again(planned);
-    let image = kernels
-        .image(planned.kernel.0, planned.kernel.1)
-        .map_err(|error| error.to_string())?;
+    let image = kernels.image(planned.kernel.0, planned.kernel.1).map_err(|error| error.to_string())?;
     let run = boot(planned, image).map_err(|error| format!("{error:#}\nagain: {command}"))?;
     let faults = faults(planned, &run);
     if faults.is_empty() {
@@ -56,19 +54,12 @@ pub(crate) fn check(planned: &Planned, kernels: &Kernels) -> Result<(), String> 
     }
     let log = run.lines[run.lines.len().saturating_sub(SHOWN)..].join("\n");
     let messages = &run.messages;
-    Err(format!(
-        "{}\n--- the last lines of the serial log:\n{log}\n{messages}--- again: {command}",
-        faults.join("\n")
-    ))
+    Err(format!("{}\n--- the last lines of the serial log:\n{log}\n{messages}--- again: {command}", faults.join("\n")))
 }
 
 fn boot(planned: &Planned, image: &Image) -> Result<Run> {
     let case = &planned.case;
-    let programs = case
-        .programs
-        .iter()
-        .map(|typed| programs::parse(typed))
-        .collect::<Result<Vec<_>>>()?;
+    let programs = case.programs.iter().map(|typed| programs::parse(typed)).collect::<Result<Vec<_>>>()?;
     let folder = tempfile::tempdir()?;
     let boot = if planned.from_cd {
         let cd = folder.path().join("cd.iso");
@@ -98,11 +89,7 @@ fn from_kernel(case: &Case, image: &Image, programs: &[Program]) -> Result<Boot>
     }
     let mut modules = programs::modules(programs, &image.programs)?;
     modules.push(run::symbol_table(image));
-    Ok(Boot::Kernel {
-        image: image.boot.clone(),
-        words,
-        modules,
-    })
+    Ok(Boot::Kernel { image: image.boot.clone(), words, modules })
 }
 
 fn keeps_monitor(case: &Case) -> bool {
@@ -110,11 +97,7 @@ fn keeps_monitor(case: &Case) -> bool {
 }
 
 fn watch(case: &Case, machine: &Machine) -> Result<Run> {
-    let input = if case.typed.is_some() {
-        Stdio::piped()
-    } else {
-        Stdio::null()
-    };
+    let input = if case.typed.is_some() { Stdio::piped() } else { Stdio::null() };
     let mut guest = Guest::boot(machine, input)?;
     let deadline = Instant::now() + Duration::from_secs(case.limit);
     let wanted = match case.until {
@@ -123,24 +106,16 @@ fn watch(case: &Case, machine: &Machine) -> Result<Run> {
     };
     let mut typed = case.typed;
     let mut splitter = Splitter::default();
-    let mut run = Run {
-        lines: Vec::new(),
-        stop: Stop::TimeUp,
-        messages: String::new(),
-    };
+    let mut run = Run { lines: Vec::new(), stop: Stop::TimeUp, messages: String::new() };
     run.stop = loop {
         match guest.next(Some(deadline)) {
             Event::Serial(at, bytes) => {
                 let seen = run.lines.len();
-                run.lines
-                    .extend(splitter.push(at, &bytes).into_iter().map(|line| line.text));
-                if run.lines[seen..]
-                    .iter()
-                    .any(|line| ends(line, wanted.as_ref()))
-                {
+                run.lines.extend(splitter.push(at, &bytes).into_iter().map(|line| line.text));
+                if run.lines[seen..].iter().any(|line| ends(line, wanted.as_ref())) {
                     break Stop::Line;
                 }
-                if splitter.partial().starts_with(PROMPT) {
+                if splitter.partial() == PROMPT {
                     match typed.take() {
                         Some(text) => guest.type_in(&format!("{text}\n"))?,
                         None => break Stop::Prompt,
@@ -167,16 +142,11 @@ fn faults(planned: &Planned, run: &Run) -> Vec<String> {
     let case = &planned.case;
     let mut faults = Vec::new();
     match (case.until, run.stop) {
-        (Until::Monitor, Stop::Prompt)
-        | (Until::Line(_), Stop::Line)
-        | (Until::End, Stop::Exit(Ended::Good)) => {}
+        (Until::Monitor, Stop::Prompt) | (Until::Line(_), Stop::Line) | (Until::End, Stop::Exit(Ended::Good)) => {}
         (Until::Line("K> "), Stop::Prompt) => {}
         (_, Stop::Prompt) => faults.push("the kernel entered its monitor".to_owned()),
         (_, Stop::TimeUp) => faults.push(format!("not finished after {} s", case.limit)),
-        (_, stop) => faults.push(format!(
-            "ended by {stop:?} while waiting for {:?}",
-            case.until
-        )),
+        (_, stop) => faults.push(format!("ended by {stop:?} while waiting for {:?}", case.until)),
     }
     let mut complaints = Complaints::default();
     run.lines.iter().for_each(|line| complaints.look(line));
@@ -186,24 +156,13 @@ fn faults(planned: &Planned, run: &Run) -> Vec<String> {
         let regex = expand(pattern, planned.exact);
         !run.lines.iter().any(|line| regex.is_match(line))
     };
-    faults.extend(
-        case.required
-            .iter()
-            .chain(exact)
-            .filter(missing)
-            .map(|pattern| format!("missing: {pattern}")),
-    );
+    faults.extend(case.required.iter().chain(exact).filter(missing).map(|pattern| format!("missing: {pattern}")));
     if case.until == Until::End && missing(&&"audit: ok, ") {
         faults.push("missing: audit: ok".to_owned());
     }
     for pattern in case.forbidden.iter().chain(&NEVER) {
         let regex = expand(pattern, planned.exact);
-        faults.extend(
-            run.lines
-                .iter()
-                .filter(|line| regex.is_match(line))
-                .map(|line| format!("forbidden: {line}")),
-        );
+        faults.extend(run.lines.iter().filter(|line| regex.is_match(line)).map(|line| format!("forbidden: {line}")));
     }
     faults
 }
@@ -215,10 +174,7 @@ fn again(planned: &Planned) -> String {
         return format!("scripts/jos test {}", planned.name());
     }
     let mut words = vec!["scripts/jos run".to_owned(), case.programs.join(" ")];
-    words.push(format!(
-        "--cpus {} --build {build} --profile {profile}",
-        case.cpus
-    ));
+    words.push(format!("--cpus {} --build {build} --profile {profile}", case.cpus));
     if case.memory != Case::BASE.memory {
         words.push(format!("--memory {}", case.memory));
     }

@@ -5,10 +5,7 @@
 
 use crate::case::{Case, Until};
 
-const MONITOR: Case = Case {
-    until: Until::Monitor,
-    ..Case::BASE
-};
+const MONITOR: Case = Case { until: Until::Monitor, ..Case::BASE };
 
 const BANNER: &str = "Welcome to the JOS kernel monitor!";
 const FRAME: &str = "TRAP frame at 0xf.......";
@@ -37,27 +34,14 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "badsegment",
         programs: &["badsegment"],
-        required: &[
-            FRAME,
-            "  trap 0x0000000d General Protection",
-            "  err  0x00000028",
-            EIP,
-            SS,
-            FREE,
-        ],
+        required: &[FRAME, "  trap 0x0000000d General Protection", "  err  0x00000028", EIP, SS, FREE],
         exact: &["Incoming TRAP frame at 0xefffffbc"],
         ..MONITOR
     },
     Case {
         name: "faultread",
         programs: &["faultread"],
-        required: &[
-            ".$E1. user fault va 00000000 ip 008.....",
-            FRAME,
-            PAGE_FAULT,
-            "  err  0x00000004",
-            FREE,
-        ],
+        required: &[".$E1. user fault va 00000000 ip 008.....", FRAME, PAGE_FAULT, "  err  0x00000004", FREE],
         exact: &["Incoming TRAP frame at 0xefffffbc"],
         forbidden: &["I read ........ from location 0!"],
         ..MONITOR
@@ -65,13 +49,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "faultreadkernel",
         programs: &["faultreadkernel"],
-        required: &[
-            ".$E1. user fault va f0100000 ip 008.....",
-            FRAME,
-            PAGE_FAULT,
-            "  err  0x00000005",
-            FREE,
-        ],
+        required: &[".$E1. user fault va f0100000 ip 008.....", FRAME, PAGE_FAULT, "  err  0x00000005", FREE],
         exact: &["Incoming TRAP frame at 0xefffffbc"],
         forbidden: &["I read ........ from location 0xf0100000!"],
         ..MONITOR
@@ -79,26 +57,14 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "faultwrite",
         programs: &["faultwrite"],
-        required: &[
-            ".$E1. user fault va 00000000 ip 008.....",
-            FRAME,
-            PAGE_FAULT,
-            "  err  0x00000006",
-            FREE,
-        ],
+        required: &[".$E1. user fault va 00000000 ip 008.....", FRAME, PAGE_FAULT, "  err  0x00000006", FREE],
         exact: &["Incoming TRAP frame at 0xefffffbc"],
         ..MONITOR
     },
     Case {
         name: "faultwritekernel",
         programs: &["faultwritekernel"],
-        required: &[
-            ".$E1. user fault va f0100000 ip 008.....",
-            FRAME,
-            PAGE_FAULT,
-            "  err  0x00000007",
-            FREE,
-        ],
+        required: &[".$E1. user fault va f0100000 ip 008.....", FRAME, PAGE_FAULT, "  err  0x00000007", FREE],
         exact: &["Incoming TRAP frame at 0xefffffbc"],
         ..MONITOR
     },
@@ -126,42 +92,27 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "hello",
         programs: &["hello"],
-        required: &[
-            ".00000000. new env $E1",
-            "hello, world",
-            "i am environment $E1",
-            ".$E1. exiting gracefully",
-            FREE,
-        ],
+        required: &[".00000000. new env $E1", "hello, world", "i am environment $E1", ".$E1. exiting gracefully", FREE],
         exact: &["Destroyed the only environment - nothing more to do!"],
         ..MONITOR
     },
     Case {
         name: "buggyhello",
         programs: &["buggyhello"],
-        required: &[
-            ".$E1. user_mem_check assertion failure for va 00000001",
-            FREE,
-        ],
+        required: &[".$E1. user_mem_check assertion failure for va 00000001", FREE],
         ..MONITOR
     },
     Case {
         name: "buggyhello2",
         programs: &["buggyhello2"],
-        required: &[
-            ".$E1. user_mem_check assertion failure for va 0....000",
-            FREE,
-        ],
+        required: &[".$E1. user_mem_check assertion failure for va 0....000", FREE],
         forbidden: &["hello, world"],
         ..MONITOR
     },
     Case {
         name: "evilhello",
         programs: &["evilhello"],
-        required: &[
-            ".$E1. user_mem_check assertion failure for va f0100...",
-            FREE,
-        ],
+        required: &[".$E1. user_mem_check assertion failure for va f0100...", FREE],
         ..MONITOR
     },
 ];

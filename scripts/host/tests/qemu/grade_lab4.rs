@@ -5,10 +5,7 @@
 
 use crate::case::{Case, Until};
 
-const MONITOR: Case = Case {
-    until: Until::Monitor,
-    ..Case::BASE
-};
+const MONITOR: Case = Case { until: Until::Monitor, ..Case::BASE };
 
 /// Lab 4, parts A, B and C.
 pub(crate) const CASES: &[Case] = &[
@@ -59,24 +56,14 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "faultdie",
         programs: &["faultdie"],
-        required: &[
-            "i faulted at va deadbeef, err 6",
-            ".$E1. exiting gracefully",
-            ".$E1. free env $E1",
-        ],
+        required: &["i faulted at va deadbeef, err 6", ".$E1. exiting gracefully", ".$E1. free env $E1"],
         ..MONITOR
     },
     Case {
         name: "faultregs",
         programs: &["faultregs"],
-        required: &[
-            "Registers in UTrapframe OK",
-            "Registers after page-fault OK",
-        ],
-        forbidden: &[
-            "Registers in UTrapframe MISMATCH",
-            "Registers after page-fault MISMATCH",
-        ],
+        required: &["Registers in UTrapframe OK", "Registers after page-fault OK"],
+        forbidden: &["Registers in UTrapframe MISMATCH", "Registers after page-fault MISMATCH"],
         ..MONITOR
     },
     Case {
@@ -96,37 +83,25 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "faultallocbad",
         programs: &["faultallocbad"],
-        required: &[
-            ".$E1. user_mem_check assertion failure for va deadbeef",
-            ".$E1. free env $E1",
-        ],
+        required: &[".$E1. user_mem_check assertion failure for va deadbeef", ".$E1. free env $E1"],
         ..MONITOR
     },
     Case {
         name: "faultnostack",
         programs: &["faultnostack"],
-        required: &[
-            ".$E1. user_mem_check assertion failure for va eebfff..",
-            ".$E1. free env $E1",
-        ],
+        required: &[".$E1. user_mem_check assertion failure for va eebfff..", ".$E1. free env $E1"],
         ..MONITOR
     },
     Case {
         name: "faultbadhandler",
         programs: &["faultbadhandler"],
-        required: &[
-            ".$E1. user_mem_check assertion failure for va (deadb|eebfe)...",
-            ".$E1. free env $E1",
-        ],
+        required: &[".$E1. user_mem_check assertion failure for va (deadb|eebfe)...", ".$E1. free env $E1"],
         ..MONITOR
     },
     Case {
         name: "faultevilhandler",
         programs: &["faultevilhandler"],
-        required: &[
-            ".$E1. user_mem_check assertion failure for va (f0100|eebfe)...",
-            ".$E1. free env $E1",
-        ],
+        required: &[".$E1. user_mem_check assertion failure for va (f0100|eebfe)...", ".$E1. free env $E1"],
         ..MONITOR
     },
     Case {
@@ -145,10 +120,7 @@ pub(crate) const CASES: &[Case] = &[
             ".$E2. exiting gracefully",
         ],
         // A slot has been used again.
-        exact: &[
-            ".0000200.. exiting gracefully",
-            ".0000200.. free env 0000200.",
-        ],
+        exact: &[".0000200.. exiting gracefully", ".0000200.. free env 0000200."],
         scales: true,
         ..MONITOR
     },
@@ -160,14 +132,14 @@ pub(crate) const CASES: &[Case] = &[
             "I am the parent.  Forking the child...",
             ".$E1. new env $E2",
             "I am the parent.  Running the child...",
-            "I am the child.  Spinning...",
             "I am the parent.  Killing the child...",
             ".$E1. destroying $E2",
-            "........... free env $E2",
+            ".{10} free env $E2",
             ".$E1. exiting gracefully",
             ".$E1. free env $E1",
         ],
-        exact: &[".$E1. free env $E2"],
+        // With more CPUs the child may be dead before it has come to run.
+        exact: &["I am the child.  Spinning...", ".$E1. free env $E2"],
         scales: true,
         ..MONITOR
     },
@@ -175,7 +147,7 @@ pub(crate) const CASES: &[Case] = &[
         name: "stresssched",
         programs: &["stresssched"],
         cpus: 4,
-        required: &[".0000.... stresssched on CPU $CPU"],
+        required: &[".0000..... stresssched on CPU $CPU"],
         exact: &[
             ".000010... stresssched on CPU 0",
             ".000010... stresssched on CPU 1",

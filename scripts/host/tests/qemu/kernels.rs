@@ -17,9 +17,7 @@ impl Kernels {
             let (build, profile) = planned.kernel;
             if kernels.image(build, profile).is_err() {
                 eprintln!("building the {build} kernel ({profile})");
-                kernels
-                    .0
-                    .push((build, profile, kernel_build::build(build, profile)?));
+                kernels.0.push((build, profile, kernel_build::build(build, profile)?));
             }
         }
         Ok(kernels)
@@ -27,12 +25,7 @@ impl Kernels {
 
     /// The image of one of them.
     pub(crate) fn image(&self, build: Build, profile: Profile) -> Result<&Image> {
-        let found = self
-            .0
-            .iter()
-            .find(|kernel| (kernel.0, kernel.1) == (build, profile));
-        found
-            .map(|kernel| &kernel.2)
-            .with_context(|| format!("the {build} kernel ({profile}) was not built"))
+        let found = self.0.iter().find(|kernel| (kernel.0, kernel.1) == (build, profile));
+        found.map(|kernel| &kernel.2).with_context(|| format!("the {build} kernel ({profile}) was not built"))
     }
 }

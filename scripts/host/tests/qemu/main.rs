@@ -29,15 +29,8 @@ fn main() -> ExitCode {
         eprintln!("{error:#}");
         return ExitCode::FAILURE;
     }
-    let plan: Vec<_> = matrix::plan()
-        .into_iter()
-        .filter(|planned| wanted(&planned.name(), &arguments))
-        .collect();
-    let kernels = if arguments.list {
-        Ok(Kernels::default())
-    } else {
-        Kernels::build(&plan)
-    };
+    let plan: Vec<_> = matrix::plan().into_iter().filter(|planned| wanted(&planned.name(), &arguments)).collect();
+    let kernels = if arguments.list { Ok(Kernels::default()) } else { Kernels::build(&plan) };
     let kernels: &'static Kernels = match kernels {
         Ok(kernels) => Box::leak(Box::new(kernels)),
         Err(error) => {
@@ -45,11 +38,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let trial = |planned: matrix::Planned| {
-        Trial::test(planned.name(), move || {
-            Ok(expect::check(&planned, kernels)?)
-        })
-    };
+    let trial = |planned: matrix::Planned| Trial::test(planned.name(), move || Ok(expect::check(&planned, kernels)?));
     let conclusion = libtest_mimic::run(&arguments, plan.into_iter().map(trial).collect());
     if jos::interrupt::seen() {
         return ExitCode::from(130);
@@ -60,11 +49,7 @@ fn main() -> ExitCode {
 /// Whether a case will run: kernels that no case needs are not built.
 fn wanted(name: &str, arguments: &Arguments) -> bool {
     let fits = |filter: &String| {
-        if arguments.exact {
-            name == filter
-        } else {
-            name.contains(filter.as_str())
-        }
+        if arguments.exact { name == filter } else { name.contains(filter.as_str()) }
     };
     arguments.filter.as_ref().is_none_or(fits) && !arguments.skip.iter().any(fits)
 }

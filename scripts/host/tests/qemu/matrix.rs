@@ -43,10 +43,7 @@ impl Planned {
     /// Its name as a test.
     pub(crate) fn name(&self) -> String {
         let ((build, profile), case) = (self.kernel, &self.case);
-        format!(
-            "{build}_{profile}::{}::{}_cpus{}",
-            self.group, case.name, case.cpus
-        )
+        format!("{build}_{profile}::{}::{}_cpus{}", self.group, case.name, case.cpus)
     }
 }
 
@@ -68,27 +65,9 @@ const MATRIX: [Row; 4] = [
         scale: &[1, 2, 3, 8, 64, 128, 255],
         special: true,
     },
-    Row {
-        kernel: (Big, Release),
-        programs: (&[1, 4, 8, 64], &[4]),
-        own: &[1, 4],
-        scale: &[64, 255],
-        special: true,
-    },
-    Row {
-        kernel: (Fine, Release),
-        programs: (&[4, 64], &[]),
-        own: &[4],
-        scale: &[255],
-        special: false,
-    },
-    Row {
-        kernel: (Big, Debug),
-        programs: (&[4, 64], &[]),
-        own: &[4],
-        scale: &[255],
-        special: false,
-    },
+    Row { kernel: (Big, Release), programs: (&[1, 4, 8, 64], &[4]), own: &[1, 4], scale: &[64, 255], special: true },
+    Row { kernel: (Fine, Release), programs: (&[4, 64], &[]), own: &[4], scale: &[255], special: false },
+    Row { kernel: (Big, Debug), programs: (&[4, 64], &[]), own: &[4], scale: &[255], special: false },
 ];
 
 /// All runs, in the order in which they start.
@@ -97,65 +76,29 @@ pub(crate) fn plan() -> Vec<Planned> {
 }
 
 fn row(row: &Row) -> Vec<Planned> {
-    let planned = |group, case, exact| Planned {
-        kernel: row.kernel,
-        group,
-        case,
-        exact,
-        from_cd: false,
-    };
+    let planned = |group, case, exact| Planned { kernel: row.kernel, group, case, exact, from_cd: false };
     let mut plan = Vec::new();
-    for (group, cases) in [
-        ("grade_lab4", grade_lab4::CASES),
-        ("grade_lab3", grade_lab3::CASES),
-    ] {
+    for (group, cases) in [("grade_lab4", grade_lab4::CASES), ("grade_lab3", grade_lab3::CASES)] {
         plan.extend(cases.iter().map(|case| planned(group, *case, true)));
     }
     let mut names = Vec::new();
-    for case in grade_lab4::CASES
-        .iter()
-        .chain(grade_lab3::CASES)
-        .filter(|case| case.until != Until::Line("K> "))
-    {
+    for case in grade_lab4::CASES.iter().chain(grade_lab3::CASES).filter(|case| case.until != Until::Line("K> ")) {
         // Both graders have some programs; once is enough.
         if !names.contains(&case.name) {
             names.push(case.name);
-            let counts = if case.scales {
-                row.programs.0
-            } else {
-                row.programs.1
-            };
-            plan.extend(
-                counts
-                    .iter()
-                    .map(|&cpus| planned("programs", case.relaxed(cpus), false)),
-            );
+            let counts = if case.scales { row.programs.0 } else { row.programs.1 };
+            plan.extend(counts.iter().map(|&cpus| planned("programs", case.relaxed(cpus), false)));
         }
     }
     for case in own::CASES {
-        plan.extend(
-            row.own
-                .iter()
-                .map(|&cpus| planned("own", case.relaxed(cpus), false)),
-        );
+        plan.extend(row.own.iter().map(|&cpus| planned("own", case.relaxed(cpus), false)));
     }
     for case in scale::CASES {
-        plan.extend(
-            row.scale
-                .iter()
-                .map(|&cpus| planned("scale", case.relaxed(cpus), false)),
-        );
+        plan.extend(row.scale.iter().map(|&cpus| planned("scale", case.relaxed(cpus), false)));
     }
     if row.special {
-        plan.extend(
-            special::CASES
-                .iter()
-                .map(|case| planned("special", *case, false)),
-        );
-        plan.extend(special::FROM_CD.iter().map(|case| Planned {
-            from_cd: true,
-            ..planned("special", *case, false)
-        }));
+        plan.extend(special::CASES.iter().map(|case| planned("special", *case, false)));
+        plan.extend(special::FROM_CD.iter().map(|case| Planned { from_cd: true, ..planned("special", *case, false) }));
     }
     plan
 }

@@ -23,12 +23,120 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "pingpongs",
         programs: &["pingpongs"],
-        required: &[
-            "i am $E1; thisenv is ",
-            "send 0 from ",
-            "[0-9a-f]+ got 0 from ",
-            "[0-9a-f]+ got 10 from ",
-        ],
+        required: &["i am $E1; thisenv is ", "send 0 from ", "[0-9a-f]+ got 0 from ", "[0-9a-f]+ got 10 from "],
+        ..Case::BASE
+    },
+    Case {
+        name: "hostile_pointers",
+        programs: &["hostile_pointers"],
+        required: &["hostile_pointers: ok"],
+        limit: 300,
+        ..Case::BASE
+    },
+    Case {
+        name: "hostile_maps",
+        programs: &["hostile_maps"],
+        required: &["hostile_maps: ok"],
+        limit: 300,
+        ..Case::BASE
+    },
+    Case {
+        name: "hostile_xstack",
+        programs: &["hostile_xstack"],
+        required: &["hostile_xstack: ok"],
+        limit: 300,
+        ..Case::BASE
+    },
+    Case {
+        name: "hostile_kill",
+        programs: &["hostile_kill"],
+        required: &["hostile_kill: ok"],
+        limit: 300,
+        ..Case::BASE
+    },
+    Case {
+        name: "hostile_frames",
+        programs: &["hostile_frames"],
+        required: &["hostile_frames: ok"],
+        limit: 300,
+        ..Case::BASE
+    },
+    Case {
+        name: "hostile_envs",
+        programs: &["hostile_envs"],
+        required: &["hostile_envs: ok"],
+        limit: 300,
+        ..Case::BASE
+    },
+    Case { name: "hostile_ipc", programs: &["hostile_ipc"], required: &["hostile_ipc: ok"], limit: 300, ..Case::BASE },
+    Case { name: "stackdepth", programs: &["stackdepth"], ..Case::BASE },
+    Case {
+        name: "stress",
+        programs: &["stress:7:150:4"],
+        required: &["STRESS seed=7 begin", "STRESS seed=7 ok ops=[1-9]"],
+        forbidden: &[".*FAILED"],
+        limit: 300,
+        ..Case::BASE
+    },
+    Case {
+        name: "several_at_once",
+        programs: &["forktree", "pingpong", "sendpage", "spin", "hostile_maps"],
+        required: &["....: I am '111'", "child received correct message", "hostile_maps: ok"],
+        limit: 300,
+        ..Case::BASE
+    },
+    Case {
+        name: "bench_null",
+        programs: &["bench_null:4:200"],
+        required: &["BENCH null begin cpus=4 ops=800", "BENCH null end cpus=4 ops=800"],
+        ..Case::BASE
+    },
+    Case {
+        name: "bench_page",
+        programs: &["bench_page:4:100"],
+        required: &["BENCH page begin cpus=4 ops=400", "BENCH page end cpus=4 ops=400"],
+        ..Case::BASE
+    },
+    Case {
+        name: "bench_map",
+        programs: &["bench_map:4:100"],
+        required: &["BENCH map begin cpus=4 ops=400", "BENCH map end cpus=4 ops=400"],
+        ..Case::BASE
+    },
+    Case {
+        name: "bench_fault",
+        programs: &["bench_fault:4:50"],
+        required: &["BENCH fault begin cpus=4 ops=200", "BENCH fault end cpus=4 ops=200"],
+        ..Case::BASE
+    },
+    Case {
+        name: "bench_ipc",
+        programs: &["bench_ipc:4:50"],
+        required: &["BENCH ipc begin cpus=4 ops=200", "BENCH ipc end cpus=4 ops=200"],
+        ..Case::BASE
+    },
+    Case {
+        name: "bench_fork",
+        programs: &["bench_fork:4:5"],
+        required: &["BENCH fork begin cpus=4 ops=20", "BENCH fork end cpus=4 ops=20"],
+        ..Case::BASE
+    },
+    Case {
+        name: "bench_sfork",
+        programs: &["bench_sfork:4:5"],
+        required: &["BENCH sfork begin cpus=4 ops=20", "BENCH sfork end cpus=4 ops=20"],
+        ..Case::BASE
+    },
+    Case {
+        name: "bench_tree",
+        programs: &["bench_tree:4:2"],
+        required: &["BENCH tree begin cpus=4 ops=8", "BENCH tree end cpus=4 ops=8"],
+        ..Case::BASE
+    },
+    Case {
+        name: "bench_mixed",
+        programs: &["bench_mixed:4:50"],
+        required: &["BENCH mixed begin cpus=4 ops=200", "BENCH mixed end cpus=4 ops=200"],
         ..Case::BASE
     },
 ];

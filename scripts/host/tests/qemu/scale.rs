@@ -4,29 +4,18 @@ use crate::case::{Case, Until};
 
 /// Cases of this group.
 pub(crate) const CASES: &[Case] = &[
-    Case {
-        name: "hello",
-        programs: &["hello"],
-        required: &["hello, world"],
-        limit: 300,
-        ..Case::BASE
-    },
+    Case { name: "hello", programs: &["hello"], required: &["hello, world"], limit: 300, ..Case::BASE },
     Case {
         name: "forktree",
         programs: &["forktree"],
-        required: &[
-            "....: I am ''",
-            "....: I am '000'",
-            "....: I am '101'",
-            "....: I am '111'",
-        ],
+        required: &["....: I am ''", "....: I am '000'", "....: I am '101'", "....: I am '111'"],
         limit: 300,
         ..Case::BASE
     },
     Case {
         name: "stresssched",
         programs: &["stresssched"],
-        required: &[".0000.... stresssched on CPU $CPU"],
+        required: &[".0000..... stresssched on CPU $CPU"],
         forbidden: &[".*ran on two CPUs at once"],
         limit: 300,
         ..Case::BASE

@@ -5,6 +5,23 @@ use crate::case::{Case, Until};
 /// Booted by QEMU itself.
 pub(crate) const CASES: &[Case] = &[
     Case {
+        name: "self_tests_at_boot",
+        programs: &["hello"],
+        cpus: 4,
+        required: &[
+            "6828 decimal is 15254 octal!",
+            "Physical memory: 131072K available, base = 640K, extended = 130432K",
+            "check_page_free_list\\(\\) succeeded!",
+            "check_page_alloc\\(\\) succeeded!",
+            "check_page\\(\\) succeeded!",
+            "check_kern_pgdir\\(\\) succeeded!",
+            "check_page_installed_pgdir\\(\\) succeeded!",
+            "SMP: CPU 0 found 4 CPU\\(s\\)",
+            "SMP: CPU 3 starting",
+        ],
+        ..Case::BASE
+    },
+    Case {
         name: "little_memory",
         programs: &["forktree"],
         cpus: 8,
@@ -70,11 +87,7 @@ pub(crate) const CASES: &[Case] = &[
         name: "two_of_a_kind",
         programs: &["hello", "hello"],
         cpus: 4,
-        required: &[
-            "hello, world",
-            "i am environment 00001000",
-            "i am environment 00001001",
-        ],
+        required: &["hello, world", "i am environment 00001000", "i am environment 00001001"],
         ..Case::BASE
     },
 ];
@@ -85,10 +98,6 @@ pub(crate) const FROM_CD: &[Case] = &[Case {
     programs: &["forktree"],
     cpus: 4,
     until: Until::Monitor,
-    required: &[
-        "....: I am ''",
-        "....: I am '111'",
-        "No runnable environments in the system!",
-    ],
+    required: &["....: I am ''", "....: I am '111'", "No runnable environments in the system!"],
     ..Case::BASE
 }];

@@ -1,0 +1,135 @@
+//! `jos test`: everything there is to test, in one command.
+//!
+//! In order of cost: the checks of the source, the tests of the crates that run on the host (the locks in each of
+//! their modes, the kernel's own logic), and the kernel in QEMU. The last line counts all of them.
+
+use std::io::{self, BufRead, BufReader, IsTerminal};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use regex::Regex;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use crate::check::{self, Count};
+use crate::interrupt;
+use crate::outcome::Outcome;
+use crate::paths;
+use crate::toolchain::Toolchain;
+
+/// Run all tests: checks of the source, host tests, and the kernel in QEMU
+#[derive(Args, Clone, Debug)]
+pub struct Options {
+    /// Only the tests whose names contain this.
+    filter: Option<String>,
+}
+
+/// What `cargo test` gets for each set of host tests.
+const HOST: [&[&str]; 6] = [
+    &["--package", "abi"],
+    &["--package", "jos"],
+    &["--package", "sync"],
+    &["--package", "sync", "--features", "big-lock"],
+    &["--package", "sync", "--features", "ticket"],
+    &["--package", "kernel", "--lib"],
+];
+
+/// Runs the sub-command.
+///
+/// # Errors
+/// When cargo cannot be started, or the tests in QEMU do not compile.
+pub fn test(options: &Options) -> Result<Outcome> {
+    let filter = options.filter.as_deref();
+    let toolchain = Toolchain::find()?;
+    println!("-- checks of the source");
+    let mut count = check::run_all(filter);
+    for arguments in HOST {
+        if interrupt::seen() {
+            return Ok(Outcome::Interrupted);
+        }
+        println!("-- cargo test {}", arguments.join(" "));
+        let mut cargo = toolchain.cargo();
+        cargo.args(["test", "--quiet", "--no-fail-fast"]).args(arguments);
+        add(&mut count, counted(cargo.arg("--").args(filter))?);
+    }
+    println!("-- the kernel in QEMU");
+    let mut program = Command::new(qemu_tests(&toolchain)?);
+    program.current_dir(paths::root()).args(filter);
+    add(&mut count, counted(&mut program)?);
+    if interrupt::seen() {
+        return Ok(Outcome::Interrupted);
+    }
+    if count.passed + count.failed == 0 {
+        bail!("no test has {:?} in its name", filter.unwrap_or_default());
+    }
+    println!("{} passed, {} failed", count.passed, count.failed);
+    Ok(if count.failed == 0 { Outcome::Good } else { Outcome::Failed })
+}
+
+fn add(sum: &mut Count, part: Count) {
+    sum.passed += part.passed;
+    sum.failed += part.failed;
+}
+
+/// Builds the test program for QEMU and returns where it is. It is started without cargo between, so that a signal
+/// to this process can be passed on.
+fn qemu_tests(toolchain: &Toolchain) -> Result<PathBuf> {
+    let mut cargo = toolchain.cargo();
+    cargo.args(["test", "--no-run", "--package", "jos", "--test", "qemu", "--message-format=json-render-diagnostics"]);
+    let answer = cargo.stderr(Stdio::inherit()).output().context("cannot start cargo")?;
+    if !answer.status.success() {
+        bail!("the tests in scripts/host/tests/qemu did not compile; see above");
+    }
+    let messages = answer.stdout.split(|&byte| byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
+    let made = |message: &Value| message["executable"].as_str().map(|path| Path::new(path).to_owned());
+    messages.into_iter().filter_map(|message| made(&message)).next_back().context("cargo named no test program")
+}
+
+/// Runs tests visibly and counts them by the summaries they print. Tests that do not compile, or end without a
+/// summary, count as one that failed.
+fn counted(command: &mut Command) -> Result<Count> {
+    if io::stdout().is_terminal() {
+        command.env("CARGO_TERM_COLOR", "always");
+    }
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().context("cannot start the tests")?;
+    let summary = Regex::new(r"test result: .*?(\d+) passed; (\d+) failed")?;
+    let mut count = Count::default();
+    let output = child.stdout.take().context("the tests have an output")?;
+    let reader = thread::spawn(move || {
+        for line in BufReader::new(output).split(b'\n').map_while(io::Result::ok) {
+            let line = String::from_utf8_lossy(&line).into_owned();
+            println!("{line}");
+            if let Some(found) = summary.captures(&line) {
+                count.passed += found[1].parse::<u64>().unwrap_or_default();
+                count.failed += found[2].parse::<u64>().unwrap_or_default();
+            }
+        }
+        count
+    });
+    let success = wait(&mut child)?;
+    let mut count = reader.join().unwrap_or_default();
+    if !success && count.failed == 0 {
+        count.failed = 1;
+    }
+    Ok(count)
+}
+
+/// Waits for a child, passing on a signal to end. Says whether it succeeded.
+fn wait(child: &mut Child) -> Result<bool> {
+    let mut told = false;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status.success());
+        }
+        if interrupt::seen() && !told {
+            told = true;
+            // It may have ended by itself just now.
+            let _ = kill_process(Pid::from_child(child), Signal::TERM);
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+}
