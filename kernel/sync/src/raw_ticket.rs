@@ -26,6 +26,7 @@ impl<R: RelaxStrategy> Raw<R> {
         TicketMutexGuard::leak(self.0.lock());
     }
 
+    #[allow(dead_code, reason = "nobody asks the big lock")]
     pub(crate) fn is_locked(&self) -> bool {
         self.0.is_locked()
     }
