@@ -10,8 +10,8 @@ use sync::order::{self, Gate};
 
 use crate::cpu::{self, This};
 use crate::env::{Current, load, table};
-use crate::mm::{frame, page_table};
 use crate::mm::frame::Frame;
+use crate::mm::{frame, page_table};
 use crate::panic::Trace;
 use crate::readline::{MAX_LINE, Prompt, readline};
 use crate::trap::dump;

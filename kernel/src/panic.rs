@@ -88,7 +88,11 @@ impl fmt::Display for Trace {
         writeln!(f, "Stack backtrace:")?;
         for frame in self.0.clone().take(32) {
             let [a, b, c, d, e] = frame.arguments();
-            writeln!(f, "  ebp {:08x}  eip {:08x}  args {a:08x} {b:08x} {c:08x} {d:08x} {e:08x}", frame.ebp, frame.return_address)?;
+            writeln!(
+                f,
+                "  ebp {:08x}  eip {:08x}  args {a:08x} {b:08x} {c:08x} {d:08x} {e:08x}",
+                frame.ebp, frame.return_address
+            )?;
             // A return address is behind its call, perhaps in another line already.
             writeln!(f, "         {}", At(frame.return_address.wrapping_sub(1)))?;
         }

@@ -43,9 +43,8 @@ struct Presence {
     attention: AtomicU32,
 }
 
-static PRESENCE: [CachePadded<Presence>; NENV] = [const {
-    CachePadded::new(Presence { on_cpu: AtomicU32::new(0), attention: AtomicU32::new(0) })
-}; NENV];
+static PRESENCE: [CachePadded<Presence>; NENV] =
+    [const { CachePadded::new(Presence { on_cpu: AtomicU32::new(0), attention: AtomicU32::new(0) }) }; NENV];
 
 /// The CPU that the env in `slot` is on.
 ///

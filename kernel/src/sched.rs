@@ -42,7 +42,11 @@ const fn queues() -> [CachePadded<Queue>; NCPU] {
 }
 
 const fn queue(cpu: usize) -> Queue {
-    Queue { slots: SpinLock::new(Rank::RunQueue, cpu as u16, RunQueue::new()), ready: AtomicU32::new(0), patient: AtomicU32::new(0) }
+    Queue {
+        slots: SpinLock::new(Rank::RunQueue, cpu as u16, RunQueue::new()),
+        ready: AtomicU32::new(0),
+        patient: AtomicU32::new(0),
+    }
 }
 
 /// Makes the queues and the published status agree with `life`, after any change to it.
@@ -61,16 +65,17 @@ pub fn settle(life: &mut Life) {
     }
 }
 
-/// Ends an env's patience: what it waits for has come, or a tick. It is among the next to run.
-pub fn hurry(slot: usize) {
+/// Ends an env's patience, because what it waits for has come: it is among the next to run. Says whether it was patient.
+pub fn hurry(slot: usize) -> bool {
     let mut life = table::env(slot).life.lock();
-    life.patient = false;
+    let was_patient = core::mem::replace(&mut life.patient, false);
     if let Some(cpu) = life.queued_on
         && with_queue(cpu, |queue| queue.hurry(slot))
     {
         fence(Ordering::SeqCst);
         idle::rouse(cpu);
     }
+    was_patient
 }
 
 /// Ends the patience of all envs in this CPU's queue. For the timer tick.

@@ -33,11 +33,7 @@ impl EnvId {
     #[must_use]
     pub const fn successor(self, slot: usize) -> EnvId {
         let generation = self.0.wrapping_add(1 << 12) & !(NENV as u32 - 1);
-        let generation = if generation.cast_signed() <= 0 {
-            1 << 12
-        } else {
-            generation
-        };
+        let generation = if generation.cast_signed() <= 0 { 1 << 12 } else { generation };
         EnvId(generation | slot as u32)
     }
 }

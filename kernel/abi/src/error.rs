@@ -47,9 +47,7 @@ impl Error {
     /// The error whose number is `code`, of either sign (as JOS's `%e` takes it).
     pub fn from_code(code: i32) -> Option<Error> {
         let number = code.unsigned_abs();
-        Error::ALL
-            .into_iter()
-            .find(|e| (*e as i32).unsigned_abs() == number)
+        Error::ALL.into_iter().find(|e| (*e as i32).unsigned_abs() == number)
     }
 
     /// JOS's text for the error, as `%e` prints it.
@@ -95,9 +93,6 @@ mod tests {
         }
         assert_eq!(result_from_eax(0x1001), Ok(0x1001));
         assert_eq!(Error::Inval.to_eax(), 0xffff_fffd);
-        assert_eq!(
-            result_from_eax((-100_i32).cast_unsigned()),
-            Err(Error::Unspecified)
-        );
+        assert_eq!(result_from_eax((-100_i32).cast_unsigned()), Err(Error::Unspecified));
     }
 }

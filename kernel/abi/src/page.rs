@@ -39,10 +39,7 @@ bitflags! {
 
 impl PteFlags {
     /// `PTE_SYSCALL`: the only bits a system call may carry.
-    pub const SYSCALL: PteFlags = PteFlags::AVAIL
-        .union(PteFlags::P)
-        .union(PteFlags::W)
-        .union(PteFlags::U);
+    pub const SYSCALL: PteFlags = PteFlags::AVAIL.union(PteFlags::P).union(PteFlags::W).union(PteFlags::U);
 }
 
 /// The page-directory index of a virtual address.

@@ -112,10 +112,12 @@ impl Refused {
         true
     }
 
-    /// Empties the set.
-    pub fn take(&mut self) -> impl Iterator<Item = usize> + use<> {
-        let taken = core::mem::replace(self, Refused::NONE);
-        taken.slots.into_iter().take(taken.len).map(usize::from)
+    /// Takes out the slot that has been in it longest.
+    pub fn pop(&mut self) -> Option<usize> {
+        self.len = self.len.checked_sub(1)?;
+        let first = self.slots[0];
+        self.slots.copy_within(1.., 0);
+        Some(usize::from(first))
     }
 }
 

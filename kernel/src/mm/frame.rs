@@ -44,11 +44,9 @@ impl Frame {
 #[repr(C, align(4096))]
 struct Pages([PageInfo; MAX_FRAMES]);
 
-static PAGES: Pages =
-    Pages([const { PageInfo { link: AtomicU32::new(0), refs: AtomicU32::new(0) } }; MAX_FRAMES]);
+static PAGES: Pages = Pages([const { PageInfo { link: AtomicU32::new(0), refs: AtomicU32::new(0) } }; MAX_FRAMES]);
 
-static FREE: Pool<MAX_FRAMES, FRAME_CACHE, FRAME_BATCH> =
-    Pool::new(Rank::FrameCache, Rank::PageAllocator);
+static FREE: Pool<MAX_FRAMES, FRAME_CACHE, FRAME_BATCH> = Pool::new(Rank::FrameCache, Rank::PageAllocator);
 
 /// Frames below the end of memory, free or not.
 static COUNT: AtomicUsize = AtomicUsize::new(0);

@@ -19,13 +19,7 @@ use crate::syscall::args::{self, UserPage};
 use crate::syscall::{Reply, Result};
 
 /// Sends `value`, and the page at `source_va` if that is below UTOP, to any env that is blocked in `ipc_recv`.
-pub(super) fn try_send(
-    current: &Current<'_>,
-    target: EnvId,
-    value: u32,
-    source_va: u32,
-    perm: u32,
-) -> Result<Reply> {
+pub(super) fn try_send(current: &Current<'_>, target: EnvId, value: u32, source_va: u32, perm: u32) -> Result<Reply> {
     let target = table::resolve(target, current.id());
     if is_busy(target) {
         return refuse(current, target);
@@ -66,12 +60,22 @@ pub(super) fn recv(current: &Current<'_>, dstva: u32) -> Result<Reply> {
     let record = current.record();
     record.ipc_dstva.store(dstva, Ordering::Relaxed);
     record.ipc_recving.store(1, Ordering::Release);
-    let refused = mailbox.refused.take();
     drop(mailbox);
     sched::settle(&mut life);
     drop(life);
-    refused.for_each(sched::hurry);
+    invite_next(current);
     Ok(Reply::Other(0))
+}
+
+/// Lets the env that has waited longest to send to the caller try again. One is enough, and so each has its turn; if it
+/// has changed its mind, the others try again at the next tick.
+fn invite_next(current: &Current<'_>) {
+    loop {
+        let next = current.env().mailbox.lock().refused.pop();
+        if next.is_none_or(sched::hurry) {
+            return;
+        }
+    }
 }
 
 /// Lets others run. After a refused message the caller need not run again before the receiver asks for messages: JOS's
@@ -101,8 +105,7 @@ fn refuse(current: &Current<'_>, target: EnvId) -> Result<Reply> {
 fn is_busy(target: EnvId) -> bool {
     let record = table::record(target.slot());
     let is_tenant = || {
-        record.id.load(Ordering::Acquire) == target.0
-            && record.status.load(Ordering::Acquire) != EnvStatus::Free as u32
+        record.id.load(Ordering::Acquire) == target.0 && record.status.load(Ordering::Acquire) != EnvStatus::Free as u32
     };
     is_tenant() && record.ipc_recving.load(Ordering::Acquire) == 0 && is_tenant()
 }

@@ -6,8 +6,8 @@ use abi::trap::{FEC_PR, FEC_U, FEC_WR, IRQ_OFFSET, T_PGFLT};
 
 use crate::cpu;
 use crate::env::Current;
-use crate::x86::frame::TrapFrame;
 use crate::print;
+use crate::x86::frame::TrapFrame;
 
 /// A trap frame with what the print-out says besides.
 pub struct Dump<'a> {
@@ -32,8 +32,14 @@ impl fmt::Display for Dump<'_> {
         let r = &frame.regs;
         writeln!(f, "TRAP frame at {:#x} from CPU {}", self.address, cpu::index())?;
         let general = [
-            ("edi", r.edi), ("esi", r.esi), ("ebp", r.ebp), ("oesp", r.oesp),
-            ("ebx", r.ebx), ("edx", r.edx), ("ecx", r.ecx), ("eax", r.eax),
+            ("edi", r.edi),
+            ("esi", r.esi),
+            ("ebp", r.ebp),
+            ("oesp", r.oesp),
+            ("ebx", r.ebx),
+            ("edx", r.edx),
+            ("ecx", r.ecx),
+            ("eax", r.eax),
         ];
         for (name, value) in general {
             writeln!(f, "  {name:<4} 0x{value:08x}")?;
@@ -80,10 +86,26 @@ fn cause(err: u32) -> impl fmt::Display {
 /// JOS's name of a vector.
 pub fn name(trapno: u32) -> &'static str {
     const NAMES: [&str; 20] = [
-        "Divide error", "Debug", "Non-Maskable Interrupt", "Breakpoint", "Overflow", "BOUND Range Exceeded",
-        "Invalid Opcode", "Device Not Available", "Double Fault", "Coprocessor Segment Overrun", "Invalid TSS",
-        "Segment Not Present", "Stack Fault", "General Protection", "Page Fault", "(unknown trap)",
-        "x87 FPU Floating-Point Error", "Alignment Check", "Machine-Check", "SIMD Floating-Point Exception",
+        "Divide error",
+        "Debug",
+        "Non-Maskable Interrupt",
+        "Breakpoint",
+        "Overflow",
+        "BOUND Range Exceeded",
+        "Invalid Opcode",
+        "Device Not Available",
+        "Double Fault",
+        "Coprocessor Segment Overrun",
+        "Invalid TSS",
+        "Segment Not Present",
+        "Stack Fault",
+        "General Protection",
+        "Page Fault",
+        "(unknown trap)",
+        "x87 FPU Floating-Point Error",
+        "Alignment Check",
+        "Machine-Check",
+        "SIMD Floating-Point Exception",
     ];
     const IRQS: core::ops::Range<u32> = IRQ_OFFSET..IRQ_OFFSET + 16;
     match trapno {

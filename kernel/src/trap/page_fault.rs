@@ -53,15 +53,9 @@ fn push_frame(current: &Current<'_>, fault_va: u32) -> Result<u32, BadAddress> {
         // The program may have mapped the guard page, so the overflow is checked for by itself.
         return Err(BadAddress(va));
     }
-    let words = UTrapframe {
-        fault_va,
-        err: frame.err,
-        regs: frame.regs,
-        eip: frame.eip,
-        eflags: frame.eflags,
-        esp: frame.esp,
-    }
-    .to_words();
+    let words =
+        UTrapframe { fault_va, err: frame.err, regs: frame.regs, eip: frame.eip, eflags: frame.eflags, esp: frame.esp }
+            .to_words();
     let mut bytes = [0; UTrapframe::SIZE as usize];
     for (place, word) in bytes.chunks_exact_mut(4).zip(words) {
         place.copy_from_slice(&word.to_le_bytes());

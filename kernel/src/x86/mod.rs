@@ -18,7 +18,10 @@
 //! `crate::mm::kernel_map::map_device` gives device registers an address.
 
 #![allow(unsafe_code, reason = "this is the one place that may use instructions and devices")]
-#![allow(clippy::cast_possible_truncation, reason = "addresses and registers are 32 bits wide, whatever type they come in")]
+#![allow(
+    clippy::cast_possible_truncation,
+    reason = "addresses and registers are 32 bits wide, whatever type they come in"
+)]
 
 pub mod acpi;
 pub mod ap;
