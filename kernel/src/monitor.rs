@@ -42,7 +42,7 @@ const COMMANDS: &[Command] = &[
     Command { name: "locks", help: "Display which CPU holds which locks", run: locks },
     Command { name: "mappings", help: "Display what is mapped: mappings FIRST [LAST]", run: mappings },
     Command { name: "audit", help: "Compare free frames and env slots with those at boot", run: audit },
-    Command { name: "run", help: "Start a program from the boot modules: run NAME[:ARG...]", run: run },
+    Command { name: "run", help: "Start a program from the boot modules: run NAME[:ARG...]", run },
     Command { name: "continue", help: "Leave the monitor", run: |_| Then::Leave },
     Command { name: "poweroff", help: "Leave QEMU", run: |_| qemu::exit(qemu::ENDED) },
 ];

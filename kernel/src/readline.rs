@@ -10,7 +10,7 @@ pub const MAX_LINE: usize = 1023;
 /// Reads a line into `line` after printing the prompt, echoing; gives back how many bytes.
 ///
 /// Its symbol is `readline`: reaching it tells JOS's graders that all output is out. Output is polled, so it is.
-// SAFETY: the name is JOS's and nothing else in the kernel has it.
+// The name is JOS's, and nothing else in the kernel has it.
 #[unsafe(export_name = "readline")]
 #[inline(never)]
 pub extern "C" fn readline(prompt: &Prompt, line: &mut [u8; MAX_LINE]) -> usize {

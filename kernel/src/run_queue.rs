@@ -10,7 +10,7 @@ const WORDS: usize = NENV / 32;
 const _: () = assert!(WORDS == 32, "one summary word covers all the words");
 
 /// The slots waiting for one CPU.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct RunQueue {
     ready: Set,
     patient: Set,
@@ -69,7 +69,7 @@ impl RunQueue {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Set {
     words: [u32; WORDS],
     /// Bit w is set when `words[w]` is not 0.

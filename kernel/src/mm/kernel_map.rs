@@ -33,7 +33,7 @@ pub fn init() {
     let entries = phys::table(directory);
     for (index, entry) in entries[pdx(KERNBASE)..].iter().enumerate() {
         let flags = PteFlags::P | PteFlags::W | PteFlags::PS | PteFlags::G;
-        entry.store(index as u32 * PTSIZE | flags.bits(), Ordering::Relaxed);
+        entry.store((index as u32 * PTSIZE) | flags.bits(), Ordering::Relaxed);
     }
     for window in [UENVS, UPAGES, MMIOBASE, MMIOLIM] {
         let rights = if window < MMIOBASE { PteFlags::U } else { PteFlags::W };

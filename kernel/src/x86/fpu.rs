@@ -58,8 +58,10 @@ pub fn inherit(parent: usize, child: usize) {
     if LIVE[gdt::cpu_index()].load(Ordering::Relaxed) {
         save(child);
     } else {
-        // SAFETY: the parent is on this CPU, and the child is being made by it.
-        unsafe { *AREAS[child].0.get() = *AREAS[parent].0.get() };
+        // SAFETY: the parent is on this CPU.
+        let image = unsafe { *AREAS[parent].0.get() };
+        // SAFETY: the child is being made by this CPU.
+        unsafe { *AREAS[child].0.get() = image };
     }
 }
 
@@ -70,8 +72,7 @@ pub fn load(slot: usize) -> bool {
     if !is_usable() || live.load(Ordering::Relaxed) {
         return false;
     }
-    // SAFETY: allows floating-point instructions, of which the kernel has only those in this file.
-    unsafe { controlregs::cr0_write(controlregs::cr0() & !Cr0::CR0_TASK_SWITCHED) };
+    set_cr0(|cr0| cr0 - Cr0::CR0_TASK_SWITCHED);
     // SAFETY: the area is aligned, this CPU's as long as the env is on it, and was written by `reset` or FXSAVE, so no
     // reserved bit of MXCSR is set.
     unsafe { asm!("fxrstor [{}]", in(reg) AREAS[slot].0.get(), options(nostack)) };
@@ -94,8 +95,15 @@ fn save(slot: usize) {
 }
 
 fn make_next_use_trap() {
-    // SAFETY: the only effect is that floating-point instructions trap, and the kernel has none but those above.
-    unsafe { controlregs::cr0_write(controlregs::cr0() | Cr0::CR0_TASK_SWITCHED) };
+    set_cr0(|cr0| cr0 | Cr0::CR0_TASK_SWITCHED);
+}
+
+/// Changes whether floating-point instructions trap.
+fn set_cr0(change: impl FnOnce(Cr0) -> Cr0) {
+    // SAFETY: reading it has no effect.
+    let cr0 = unsafe { controlregs::cr0() };
+    // SAFETY: only TS is changed, and the kernel has no floating-point instructions but those in this file.
+    unsafe { controlregs::cr0_write(change(cr0)) };
 }
 
 fn is_usable() -> bool {
