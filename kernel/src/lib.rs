@@ -3,7 +3,11 @@
 //! Read this file first: booting is a list of calls. Then `run.rs`, the life of a CPU. `README.md` beside `Cargo.toml`
 //! has the order for all the rest.
 
-#![no_std]
+#![cfg_attr(target_os = "none", no_std)]
+#![cfg_attr(
+    not(target_os = "none"),
+    allow(clippy::cast_possible_truncation, reason = "sizes and addresses are those of a 32-bit machine")
+)]
 #![deny(unsafe_code)]
 
 pub mod boot;
@@ -28,7 +32,11 @@ pub mod selftest;
 pub mod smp;
 pub mod symbols;
 pub mod syscall;
+#[cfg(test)]
+mod tests;
 pub mod trap;
+// On the host, for tests, a machine made of threads and memory.
+#[cfg_attr(not(target_os = "none"), path = "host/mod.rs")]
 pub mod x86;
 
 use sync::big;

@@ -20,12 +20,12 @@ pub type Table = [AtomicU32; 1024];
 
 /// The kernel's address of physical address `address`.
 pub fn kernel_address(address: u32) -> usize {
-    x86::PHYS_BASE + address as usize
+    x86::phys_base() + address as usize
 }
 
 /// The kernel address of a static.
 pub fn address_of<T>(value: &'static T) -> u32 {
-    core::ptr::from_ref(value).addr() as u32
+    x86::image::address(core::ptr::from_ref(value).addr())
 }
 
 /// A frame's contents as a page table.

@@ -26,6 +26,12 @@ pub struct Image {
     pub end: u32,
 }
 
+/// The kernel address of a static, as a word: what it is anyway, on this machine.
+#[inline]
+pub const fn address(address: usize) -> u32 {
+    address as u32
+}
+
 /// The addresses of this kernel.
 #[allow(clippy::fn_to_numeric_cast_any, reason = "addresses are what is wanted")]
 pub fn get() -> Image {

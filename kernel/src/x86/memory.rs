@@ -1,4 +1,4 @@
-//! Bulk memory operations on addresses, in assembly.
+//! Memory operations on addresses, those on many bytes in assembly.
 //!
 //! Programs write their pages while the kernel copies them. To Rust such a race on plain memory is undefined;
 //! an assembly block is a black box that moves whatever bytes it finds.
@@ -27,4 +27,13 @@ pub unsafe fn copy(from: usize, into: usize, len: usize) {
         asm!("xchg esi, {from}", "rep movsb", "mov esi, {from}", from = inout(reg) from => _,
              inout("ecx") len => _, inout("edi") into => _, options(nostack, preserves_flags));
     }
+}
+
+/// The byte at kernel address `va`, which need not be Rust's.
+///
+/// # Safety
+/// It must be mapped, and reading it must have no effect.
+pub unsafe fn read_byte(va: u32) -> u8 {
+    // SAFETY: the caller's promise; volatile, since anything may have written it.
+    unsafe { (va as *const u8).read_volatile() }
 }

@@ -47,8 +47,11 @@ pub mod serial;
 pub mod switch;
 pub mod user_frame;
 
-/// Where physical memory appears: the kernel address of physical address `p` is `PHYS_BASE + p`.
-pub const PHYS_BASE: usize = abi::layout::KERNBASE as usize;
+/// Where physical memory appears: the kernel address of physical address `p` is `phys_base() + p`.
+#[inline]
+pub const fn phys_base() -> usize {
+    abi::layout::KERNBASE as usize
+}
 
 core::arch::global_asm!(
     include_str!("boot.S"),

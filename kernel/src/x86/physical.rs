@@ -8,6 +8,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use abi::layout::{KERNBASE, PGSIZE, PHYSMAX};
 
+use super::memory;
 use crate::mm::kernel_map;
 
 /// How much is mapped at once, and on which boundary: ACPI's tables lie close together, and the device window
@@ -65,9 +66,8 @@ impl Memory {
         if offset >= self.len {
             return 0;
         }
-        let byte = (self.va + offset) as *const u8;
-        // SAFETY: in bounds, and mapped for as long as the kernel runs. Not Rust's memory, hence volatile.
-        unsafe { byte.read_volatile() }
+        // SAFETY: in bounds, and mapped for as long as the kernel runs.
+        unsafe { memory::read_byte(self.va + offset) }
     }
 
     /// `N` bytes from `offset` on, with zeros for those beyond the end.

@@ -1,0 +1,83 @@
+//! What the host has not, and the kernel can do without: screens, stacks to walk, floating-point state, starting CPUs.
+
+/// Starting CPUs. On the host they are threads, which tests start.
+pub mod ap {
+    /// Nothing: the thread that plays the CPU has a stack.
+    pub fn expect(_apic_id: u8, _index: usize, _stack_top: u32) {}
+
+    /// Nothing.
+    pub fn start_all(_cr3: u32) {}
+
+    /// Nothing.
+    pub fn start_again(_apic_id: u8) {}
+}
+
+/// Back-traces, which are empty.
+pub mod backtrace {
+    /// A function on the stack.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Frame {
+        /// Its frame pointer.
+        pub ebp: u32,
+        /// Where its caller goes on.
+        pub return_address: u32,
+    }
+
+    impl Frame {
+        /// No arguments.
+        pub fn arguments(&self) -> [u32; 5] {
+            [0; 5]
+        }
+    }
+
+    /// No functions.
+    pub type Frames = core::iter::Empty<Frame>;
+
+    /// The stack of the caller.
+    pub fn here() -> Frames {
+        core::iter::empty()
+    }
+
+    /// The stack that `ebp` is a frame pointer of.
+    pub fn from(_ebp: u32) -> Frames {
+        core::iter::empty()
+    }
+}
+
+/// No screen.
+pub mod cga {
+    /// Nothing.
+    pub fn init() {}
+
+    /// Nothing.
+    pub fn write_bytes(_bytes: &[u8]) {}
+}
+
+/// No floating-point registers: tests run no programs.
+pub mod fpu {
+    /// Nothing.
+    pub fn init_cpu() {}
+
+    /// Nothing.
+    pub fn reset(_slot: usize) {}
+
+    /// Nothing.
+    pub fn inherit(_parent: usize, _child: usize) {}
+
+    /// As on a processor that has none.
+    pub fn load(_slot: usize) -> bool {
+        false
+    }
+
+    /// Nothing.
+    pub fn leave(_slot: usize) {}
+}
+
+/// No interrupt table: a trap is a call of `crate::trap::handle`.
+pub mod idt {
+    /// Nothing.
+    pub fn init() {}
+
+    /// Nothing.
+    pub fn load() {}
+}

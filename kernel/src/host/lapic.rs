@@ -1,0 +1,46 @@
+//! Interrupts between CPUs, and the timer. CPU i has APIC id i.
+
+use core::sync::atomic::Ordering;
+
+use super::registers;
+
+/// The vector by which one CPU asks another to look round.
+pub const KICK: u8 = 240;
+
+/// Nothing: there are no registers to map.
+pub fn init(_base: u32) {}
+
+/// Where every PC has them.
+pub fn default_base() -> u32 {
+    0xfee0_0000
+}
+
+/// Nothing.
+pub fn init_cpu() {}
+
+/// Switches this CPU's timer on.
+pub fn timer_start() {
+    registers::mine().timer.store(true, Ordering::Relaxed);
+}
+
+/// Switches this CPU's timer off.
+pub fn timer_stop() {
+    registers::mine().timer.store(false, Ordering::Relaxed);
+}
+
+/// Nothing: an interrupt ends when it is taken.
+pub fn eoi() {}
+
+/// Interrupts the CPU whose APIC has this id.
+///
+/// # Panics
+/// For another vector than [`KICK`], which the kernel never sends.
+pub fn send_ipi(apic_id: u8, vector: u8) {
+    assert_eq!(vector, KICK);
+    let target = registers::of(usize::from(apic_id));
+    target.interrupts.fetch_add(1, Ordering::SeqCst);
+    target.pending.store(true, Ordering::SeqCst);
+}
+
+/// Nothing: a test that panics ends by itself.
+pub fn send_nmi_to_others() {}
