@@ -1,1 +1,11 @@
-//! Tests.
+//! Tests of the kernel as a whole, on the host's machine (`host/mod.rs`). Those of one module alone are in that module.
+//!
+//! [`machine`] boots the kernel and lets one test at a time have it; [`program`] plays programs; [`files`] makes the files
+//! and tables that firmware and boot loader would leave. A name like `race_12_…` refers to a row of the table of races in
+//! `locking-notes.md`.
+
+mod files;
+mod machine;
+mod program;
+
+mod boot;

@@ -1,0 +1,146 @@
+//! The machine that tests run on: booted once, for one test at a time.
+//!
+//! A test's thread is CPU 0, in the kernel (so with the big lock, in the build that has one). When a test is over, whatever
+//! envs it left are destroyed, and then no frame and no slot may be missing and no lock report may have been made.
+
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::thread;
+
+use abi::{EnvId, EnvRecord, NENV};
+use sync::{big, order};
+
+use super::files;
+use crate::cpu::{self, This};
+use crate::env::life::Tenancy;
+use crate::env::{exit, table};
+use crate::mm::frame::{self, PageRef};
+use crate::mm::kernel_map;
+use crate::x86::{gdt, lapic, ports, registers};
+use crate::{boot, console, memory, presence, smp, symbols};
+
+/// The CPUs of the machine.
+pub(super) const CPUS: usize = 8;
+
+/// What the file called `hello` contains.
+pub(super) const TEXT: &[u8] = b"\xeb\xfe what is executed";
+pub(super) const DATA: &[u8] = b"what is in the file of the data";
+
+const LOADER_MAGIC: u32 = 0x2bad_b002;
+
+/// One test's turn on the machine.
+pub(super) struct Machine {
+    /// Taken back for a moment by [`Machine::parallel`] and [`Machine::as_cpu`].
+    big: Option<big::Guard<This>>,
+    frames: usize,
+    slots: usize,
+    reports: u32,
+    _turn: MutexGuard<'static, ()>,
+}
+
+/// Waits for this test's turn.
+pub(super) fn machine() -> Machine {
+    static TURN: Mutex<()> = Mutex::new(());
+    static BOOT: Once = Once::new();
+    // A test that failed has left the mutex poisoned, and perhaps envs, which are no business of the next test.
+    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    gdt::become_cpu(0);
+    let big = big::enter::<This>();
+    BOOT.call_once(boot_up);
+    ports::take_output();
+    let (frames, slots, reports) = (frame::available(), table::available(), order::reports::<This>());
+    Machine { big: Some(big), frames, slots, reports, _turn: turn }
+}
+
+/// What `kmain` does, but for what only the real machine has.
+fn boot_up() {
+    files::place_acpi(CPUS as u8);
+    let program = files::program(TEXT, DATA);
+    let modules = [("/boot/hello with words", &program[..]), ("damaged", &program[..60]), ("kernel.sym", b"no table")];
+    files::place_boot_info("/boot/kernel log=error hello hello:one:two", &modules);
+    boot::init(LOADER_MAGIC, files::BOOT_INFO);
+    console::init();
+    symbols::init();
+    memory::init();
+    kernel_map::init();
+    table::init();
+    lapic::init(smp::discover());
+    (0..smp::count()).for_each(kernel_map::map_stack);
+    crate::finish::open_the_books();
+}
+
+impl Machine {
+    /// Plays `cpus` further CPUs at once, each on a thread: number 1 and up. Their threads take the big lock themselves,
+    /// with [`in_kernel`].
+    pub(super) fn parallel(&mut self, cpus: usize, work: impl Fn(usize) + Sync) {
+        self.big = None;
+        thread::scope(|scope| {
+            let play = |cpu| {
+                gdt::become_cpu(cpu);
+                work(cpu);
+            };
+            (1..=cpus).for_each(|cpu| {
+                scope.spawn(move || play(cpu));
+            });
+        });
+        self.big = Some(big::enter::<This>());
+    }
+
+    /// Plays CPU `cpu` for a while, instead of CPU 0.
+    pub(super) fn as_cpu<R>(&mut self, cpu: usize, work: impl FnOnce() -> R) -> R {
+        self.big = None;
+        gdt::become_cpu(cpu);
+        let result = in_kernel(work);
+        gdt::become_cpu(0);
+        self.big = Some(big::enter::<This>());
+        result
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        (0..NENV).filter(|&slot| presence::on_cpu(slot).is_none()).for_each(|slot| {
+            let life = table::env(slot).life.lock();
+            if life.tenancy == Tenancy::Live {
+                exit::destroy(life, EnvId::NONE);
+            }
+        });
+        cpu::note_env(None);
+        if !thread::panicking() {
+            assert_eq!(frame::available(), self.frames, "frames, after and before the test");
+            assert_eq!(table::available(), self.slots, "env slots, after and before the test");
+            assert_eq!(order::reports::<This>(), self.reports, "lock reports: {}", ports::take_output());
+        }
+    }
+}
+
+/// Does something in the kernel, on a thread that plays a CPU.
+pub(super) fn in_kernel<R>(work: impl FnOnce() -> R) -> R {
+    let _big = big::enter::<This>();
+    work()
+}
+
+/// The words that programs see of an env.
+pub(super) fn record(id: EnvId) -> &'static EnvRecord {
+    table::record(id.slot())
+}
+
+/// Lets go of all free frames but `count`, until what it gives back is dropped.
+pub(super) fn leave_frames(count: usize) -> Vec<PageRef> {
+    let mut taken: Vec<_> = core::iter::from_fn(PageRef::alloc).collect();
+    taken.truncate(taken.len() - count);
+    taken
+}
+
+/// How many interrupts CPU `cpu` was ever sent.
+pub(super) fn interrupts(cpu: usize) -> u32 {
+    registers::of(cpu).interrupts.load(core::sync::atomic::Ordering::SeqCst)
+}
+
+/// A small generator of numbers below what it is asked for.
+pub(super) fn random(seed: u32) -> impl FnMut(usize) -> usize {
+    let mut state = u64::from(seed);
+    move |below| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    }
+}
