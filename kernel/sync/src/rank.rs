@@ -1,15 +1,19 @@
-//! The lock order: every class of locks, outermost first, with reasons.
+//! The lock order: every class of locks, which may be taken inside which, and why.
 //!
-//! This table is the declaration. The checker reads it (`order/rules.rs`), reports quote it, and
-//! the table in `locking-notes.md` is compared with it by a test. A CPU that holds a lock may take
-//! locks of later classes only; two of one class only as [`Pairs`] says.
+//! This file is the declaration, and the only one. It is a partial order: [`EDGES`] says what the kernel needs, and what
+//! follows from them by chains is allowed; all else is not. `rank/dag.rs` makes the tables for the checker from it while
+//! compiling (a circle does not compile), `rank/text.rs` the table in `locking-notes.md` and the picture.
 //!
 //! Why an order helps: CPUs that wait for each other in a circle would need at least one of them to
 //! wait for a lock that comes before one it holds. Nobody does, so there is no circle.
 
-use core::fmt;
+mod dag;
+mod text;
 
-/// The classes of locks, outermost first.
+pub use dag::{Edge, Order, allow, edge};
+pub use text::{dot, markdown_table};
+
+/// The classes of locks, and of waits that are no locks. Outer ones first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[repr(u8)]
 pub enum Rank {
@@ -31,6 +35,9 @@ pub enum Rank {
     PageAllocator,
     /// One: the output line and the input ring. A leaf.
     Console,
+    /// One per CPU, and no lock: the answer that another CPU waits for. Waiting for it is like taking it; a CPU in user
+    /// mode, which others may wait for, is like its holder.
+    CpuAnswer,
 }
 
 /// How two locks of one class may be held at once: never, or the smaller key first.
@@ -40,8 +47,6 @@ pub enum Pairs {
     Never,
     /// By the index of the env's slot.
     BySlot,
-    /// By the number of the CPU.
-    ByCpu,
 }
 
 /// One class of locks, in words.
@@ -54,30 +59,19 @@ struct Class {
     pairs: Pairs,
 }
 
-/// Why the locks of class `outer` are taken before those of class `inner`, the next in the order.
-#[derive(Debug)]
-pub struct Edge {
-    /// The class that is taken first.
-    pub outer: Rank,
-    /// The class that may be taken while `outer` is held.
-    pub inner: Rank,
-    /// Why it is this way round.
-    pub why: &'static str,
-}
-
-const CLASSES: [Class; 9] = [
+const CLASSES: [Class; 10] = [
     Class {
         rank: Rank::SlotCache,
         name: "slot cache",
         protects: "the free env slots one CPU keeps at hand",
-        reason: "making or freeing an env starts here, with nothing held",
+        reason: "making or freeing an env starts and ends here, with nothing else held",
         pairs: Pairs::Never,
     },
     Class {
         rank: Rank::EnvTable,
         name: "env table",
-        protects: "the list of free env slots, and ids",
-        reason: "a slot has to be found before there is an env to lock",
+        protects: "the list of free env slots",
+        reason: "it is asked only by a cache that is empty or full",
         pairs: Pairs::Never,
     },
     Class {
@@ -85,20 +79,20 @@ const CLASSES: [Class; 9] = [
         name: "env life",
         protects: "an env's status, parent, page-fault upcall and death",
         reason: "whether an env is alive is asked before anything is done to it",
-        pairs: Pairs::BySlot,
+        pairs: Pairs::Never,
     },
     Class {
         rank: Rank::EnvIpc,
         name: "env ipc",
         protects: "an env's mailbox: receiving, value, sender, page, who waits to send",
         reason: "a message is delivered to an env known to be alive, and may carry a page",
-        pairs: Pairs::BySlot,
+        pairs: Pairs::Never,
     },
     Class {
         rank: Rank::EnvVm,
         name: "env vm",
         protects: "an env's page directory and page tables",
-        reason: "mapping is the last step of death and of delivery, and needs frames",
+        reason: "mapping is the last step of delivery, and needs frames",
         pairs: Pairs::BySlot,
     },
     Class {
@@ -106,79 +100,81 @@ const CLASSES: [Class; 9] = [
         name: "run queue",
         protects: "which envs are queued for one CPU",
         reason: "an env is queued when everything else about it has been decided",
-        pairs: Pairs::ByCpu,
+        pairs: Pairs::Never,
     },
     Class {
         rank: Rank::FrameCache,
         name: "frame cache",
         protects: "the free frames one CPU keeps at hand",
-        reason: "any kernel path may need a frame, whatever it holds",
+        reason: "frames know nothing of envs, so their locks are inside those that do",
         pairs: Pairs::Never,
     },
     Class {
         rank: Rank::PageAllocator,
         name: "page allocator",
         protects: "the global list of free frames",
-        reason: "it is asked only by a cache that is empty or full",
+        reason: "only a cache that is empty or full asks for it",
         pairs: Pairs::Never,
     },
     Class {
         rank: Rank::Console,
         name: "console",
         protects: "the output line and the input ring",
-        reason: "any kernel path may print, whatever it holds",
+        reason: "any kernel path may print, whatever it holds; printing needs nobody",
+        pairs: Pairs::Never,
+    },
+    Class {
+        rank: Rank::CpuAnswer,
+        name: "cpu answer",
+        protects: "no data: it is the wait until another CPU has left user mode",
+        reason: "leaving user mode takes no lock, so nothing is taken inside",
         pairs: Pairs::Never,
     },
 ];
 
-/// The order, step by step. A class comes before another if a chain of these steps leads there.
-pub const EDGES: [Edge; 8] = [
-    Edge { outer: Rank::SlotCache, inner: Rank::EnvTable, why: "an empty cache of slots is refilled from the table" },
-    Edge {
-        outer: Rank::EnvTable,
-        inner: Rank::EnvLife,
-        why: "a slot leaves or joins the table in one step with its env's birth or death",
-    },
-    Edge {
-        outer: Rank::EnvLife,
-        inner: Rank::EnvIpc,
-        why: "a dying env closes its mailbox, and only a living one gets mail",
-    },
-    Edge { outer: Rank::EnvIpc, inner: Rank::EnvVm, why: "a message and the page it carries arrive in one step" },
-    Edge {
-        outer: Rank::EnvVm,
-        inner: Rank::RunQueue,
-        why: "an env is made runnable as the last step of changing it, while it is still locked",
-    },
-    Edge {
-        outer: Rank::RunQueue,
-        inner: Rank::FrameCache,
-        why: "frames know nothing of envs, so their locks are inside all locks that do",
-    },
-    Edge {
-        outer: Rank::FrameCache,
-        inner: Rank::PageAllocator,
-        why: "an empty cache of frames is refilled from the global list",
-    },
-    Edge {
-        outer: Rank::PageAllocator,
-        inner: Rank::Console,
-        why: "the console is a leaf: everybody prints, and printing needs nobody",
-    },
+/// Which class is taken while which is held, and why that way round.
+pub const EDGES: [Edge; 12] = [
+    edge(
+        Rank::SlotCache,
+        Rank::EnvTable,
+        "an empty cache of slots is refilled from the table, a full one spills into it",
+    ),
+    edge(Rank::EnvLife, Rank::EnvIpc, "a message is for an env that lives and goes on living meanwhile"),
+    edge(Rank::EnvLife, Rank::RunQueue, "whether an env may run and whether it is queued change in one step"),
+    edge(Rank::EnvLife, Rank::Console, "what is said about an env comes before what others say after changing it"),
+    edge(Rank::EnvIpc, Rank::EnvVm, "a message and the page it carries arrive in one step"),
+    edge(Rank::EnvIpc, Rank::RunQueue, "the receiver is queued in the step in which its message arrives"),
+    edge(
+        Rank::EnvVm,
+        Rank::FrameCache,
+        "a mapping may need a frame for a page table, and may free the frame it replaces",
+    ),
+    edge(Rank::EnvVm, Rank::CpuAnswer, "an entry is gone only when the CPU the env is on has forgotten it"),
+    edge(
+        Rank::FrameCache,
+        Rank::PageAllocator,
+        "an empty cache of frames is refilled from the list, a full one spills into it",
+    ),
+    allow(Rank::EnvTable, Rank::Console, "whoever looks for a mistake may print anywhere"),
+    allow(Rank::RunQueue, Rank::Console, "whoever looks for a mistake in queues may print there"),
+    allow(Rank::PageAllocator, Rank::Console, "whoever looks for a mistake in the allocator may print there"),
 ];
 
+/// What follows from [`EDGES`].
+pub const ORDER: Order = Order::of(&EDGES);
+
 impl Rank {
-    /// Every class, outermost first.
-    pub const ALL: [Self; CLASSES.len()] = {
-        let mut all = [Self::SlotCache; CLASSES.len()];
+    /// How many classes there are. The sizes of the checker's tables follow from it.
+    pub const COUNT: usize = CLASSES.len();
+
+    /// Every class. Whatever is taken inside another comes after it.
+    pub const ALL: [Self; Self::COUNT] = {
+        let mut all = [Self::SlotCache; Self::COUNT];
         let mut i = 0;
         while i < all.len() {
             all[i] = CLASSES[i].rank;
             assert!(all[i] as usize == i, "CLASSES must list every Rank in its order");
-            assert!(
-                i == 0 || EDGES[i - 1].outer as usize == i - 1 && EDGES[i - 1].inner as usize == i,
-                "EDGES must have one step between each class and the next"
-            );
+            assert!(ORDER.row(all[i]) >> i << i == ORDER.row(all[i]), "a class must come after those around it");
             i += 1;
         }
         all
@@ -208,10 +204,22 @@ impl Rank {
         self.class().pairs
     }
 
-    /// Whether nothing may be taken while a lock of this class is held: it is the innermost one.
+    /// Whether nothing may be taken while a lock of this class is held.
     #[must_use]
     pub const fn is_leaf(self) -> bool {
-        self as usize == Self::ALL.len() - 1
+        ORDER.row(self) == 0
+    }
+
+    /// Whether this is a wait and no lock.
+    #[must_use]
+    pub const fn is_wait(self) -> bool {
+        matches!(self, Self::CpuAnswer)
+    }
+
+    /// Whether `inner` may be taken while this is held, by one declared edge or by a chain of them.
+    #[must_use]
+    pub const fn allows(self, inner: Self) -> bool {
+        ORDER.row(self) & 1 << inner as u32 != 0
     }
 
     const fn class(self) -> &'static Class {
@@ -226,22 +234,23 @@ impl Pairs {
         match self {
             Self::Never => "never",
             Self::BySlot => "by slot index",
-            Self::ByCpu => "by CPU number",
         }
     }
 }
 
-/// Writes the order as the table that `locking-notes.md` contains.
+/// States in which order the code below takes its locks. A wrong order does not compile.
 ///
-/// # Errors
-/// Only what `f` itself returns.
-pub fn markdown_table(f: &mut impl fmt::Write) -> fmt::Result {
-    writeln!(f, "| rank | class | protects | two at once | why it is here |")?;
-    writeln!(f, "|---|---|---|---|---|")?;
-    for (i, rank) in Rank::ALL.iter().enumerate() {
-        let pairs = if rank.is_leaf() { "never (leaf)" } else { rank.pairs().name() };
-        let (name, protects, reason) = (rank.name(), rank.protects(), rank.reason());
-        writeln!(f, "| {} | {name} | {protects} | {pairs} | {reason} |", i + 1)?;
-    }
-    Ok(())
+/// ```
+/// sync::lock_order!(EnvLife => EnvIpc => EnvVm);
+/// ```
+/// ```compile_fail,E0080
+/// sync::lock_order!(EnvVm => EnvLife);
+/// ```
+#[macro_export]
+macro_rules! lock_order {
+    ($last:ident) => {};
+    ($outer:ident => $inner:ident $($more:tt)*) => {
+        const { assert!($crate::Rank::$outer.allows($crate::Rank::$inner), "rank.rs does not declare this order") };
+        $crate::lock_order!($inner $($more)*);
+    };
 }

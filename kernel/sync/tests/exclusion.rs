@@ -77,29 +77,29 @@ fn crossing_pairs_neither_hang_nor_lose() {
 #[test]
 fn good_paths_are_silent() {
     machine!(Good, OUTSIDE);
-    static LIFE: [SpinLock<usize, Good>; 3] =
-        [SpinLock::new(Rank::EnvLife, 0, 0), SpinLock::new(Rank::EnvLife, 1, 0), SpinLock::new(Rank::EnvLife, 2, 0)];
-    static QUEUE: SpinLock<usize, Good> = SpinLock::new(Rank::RunQueue, 0, 0);
+    static SPACE: [SpinLock<usize, Good>; 3] =
+        [SpinLock::new(Rank::EnvVm, 0, 0), SpinLock::new(Rank::EnvVm, 1, 0), SpinLock::new(Rank::EnvVm, 2, 0)];
+    static CACHE: SpinLock<usize, Good> = SpinLock::new(Rank::FrameCache, 0, 0);
     static PAGES: SpinLock<usize, Good> = SpinLock::new(Rank::PageAllocator, 0, 0);
     static CONSOLE: SpinLock<usize, Good> = SpinLock::new(Rank::Console, 0, 0);
 
     each_cpu::<Good>(|cpu, round| {
         let mut random = random(cpu * ROUNDS + round);
-        let mut envs = lock_pair(&LIFE[random(3)], &LIFE[random(3)]);
+        let mut envs = lock_pair(&SPACE[random(3)], &SPACE[random(3)]);
         *envs.first() += 1;
-        let queue = (random(2) == 0).then(|| QUEUE.lock());
+        let cache = (random(2) == 0).then(|| CACHE.lock());
         let pages = (random(2) == 0).then(|| PAGES.lock());
         if random(4) == 0 {
             // Released out of order: allowed.
             drop(envs);
         }
         let mut console = CONSOLE.lock();
-        drop(queue);
+        drop(cache);
         *console += 1;
         drop(pages);
     });
     on_cpu::<Good, _>(0, |_| {
-        assert_eq!(LIFE.iter().map(|env| *env.lock()).sum::<usize>(), CPUS * ROUNDS);
+        assert_eq!(SPACE.iter().map(|env| *env.lock()).sum::<usize>(), CPUS * ROUNDS);
         assert_eq!(*CONSOLE.lock(), CPUS * ROUNDS);
     });
     assert_eq!(OUTSIDE.take(), "");

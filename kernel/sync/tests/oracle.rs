@@ -10,7 +10,7 @@ use common::{Outside, on_cpu, random};
 use std::cell::Cell;
 use std::fmt;
 use sync::order::Checker;
-use sync::rank::Pairs;
+use sync::rank::{EDGES, Pairs};
 use sync::{Guard, Machine, Rank, SpinLock, big};
 
 const PATHS: usize = 2_000;
@@ -118,20 +118,25 @@ fn walk(seed: usize) -> Option<()> {
 
 /// What is wrong with taking `wanted` while `held` is held: the rules once more, in another way.
 fn judge(held: impl Iterator<Item = (Rank, u16)>, wanted: (Rank, u16)) -> Option<&'static str> {
-    let place = |rank: Rank| Rank::ALL.iter().position(|other| *other == rank).unwrap();
     for (rank, key) in held {
-        let kind = match (place(rank).cmp(&place(wanted.0)), key.cmp(&wanted.1)) {
-            (std::cmp::Ordering::Less, _) => continue,
-            (std::cmp::Ordering::Greater, _) if rank == Rank::Console => "leaf",
-            (std::cmp::Ordering::Greater, _) => "inversion",
-            (_, _) if rank.pairs() == Pairs::Never => "pair-never",
-            (_, std::cmp::Ordering::Less) => continue,
-            (_, std::cmp::Ordering::Equal) => "pair-equal",
-            (_, std::cmp::Ordering::Greater) => "pair-order",
+        let kind = match (leads(rank, wanted.0), leads(wanted.0, rank), key.cmp(&wanted.1)) {
+            _ if rank == wanted.0 && rank.pairs() == Pairs::Never => "pair-never",
+            (_, _, std::cmp::Ordering::Less) if rank == wanted.0 => continue,
+            (_, _, std::cmp::Ordering::Equal) if rank == wanted.0 => "pair-equal",
+            (_, _, std::cmp::Ordering::Greater) if rank == wanted.0 => "pair-order",
+            (true, _, _) => continue,
+            _ if !EDGES.iter().any(|edge| edge.outer == rank) => "leaf",
+            (_, true, _) => "inversion",
+            _ => "undeclared",
         };
         return Some(kind);
     }
     None
+}
+
+/// Whether declared edges lead from `outer` to `inner`.
+fn leads(outer: Rank, inner: Rank) -> bool {
+    EDGES.iter().any(|edge| edge.outer == outer && (edge.inner == inner || leads(edge.inner, inner)))
 }
 
 /// Checkers live for ever; a test process does not.

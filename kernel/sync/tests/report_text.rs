@@ -17,6 +17,8 @@ fn a_report_tells_the_whole_story() {
         drop(env.lock());
     });
     let text = OUTSIDE.take();
+    let edge = |edge: &&sync::rank::Edge| edge.outer == Rank::EnvIpc && edge.inner == Rank::RunQueue;
+    let declared = sync::rank::EDGES.iter().find(edge).unwrap().declared.line();
     let (a, b) = (format!("{}:{outer}", file!()), format!("{}:{}", file!(), outer + 1));
     let expected = format!(
         "\
@@ -24,8 +26,8 @@ lock report: a lock is wanted that comes before one that is held
   lock:   env ipc #7, at {b}
   held:   run queue #2, taken at {a} by CPU 3
   order:  env ipc comes before run queue:
-    env ipc, then env vm: a message and the page it carries arrive in one step
-    env vm, then run queue: an env is made runnable as the last step of changing it, while it is still locked
+    env ipc, then run queue: the receiver is queued in the step in which its message arrives \
+(kernel/sync/src/rank.rs:{declared})
   danger: another CPU that keeps the order holds the wanted lock and waits for the held one: \
 both wait for ever. One CPU alone can show the wrong order; it takes two to hang
   CPU 3 holds, first taken first:

@@ -9,6 +9,8 @@ pub(crate) enum Kind {
     Inversion,
     /// A lock is wanted while a leaf is held.
     Leaf,
+    /// A lock is wanted inside another, and rank.rs says nothing about the two.
+    Undeclared,
     /// A lock is wanted by the CPU that holds it.
     SelfDeadlock,
     /// Two of one class, the larger key first.
@@ -59,6 +61,7 @@ impl Kind {
         match self {
             Self::Inversion => &INVERSION,
             Self::Leaf => &LEAF,
+            Self::Undeclared => &UNDECLARED,
             Self::SelfDeadlock => &SELF_DEADLOCK,
             Self::PairOrder => &PAIR_ORDER,
             Self::PairEqual => &PAIR_EQUAL,
@@ -102,6 +105,15 @@ const LEAF: Words = Words {
     danger: "every path may take the leaf last, so whoever holds the wanted lock may be waiting \
              for the leaf",
     fix: ["gather what is needed before taking the leaf,", "and do the rest after releasing it"],
+};
+const UNDECLARED: Words = Words {
+    name: "undeclared",
+    rule: "a lock is wanted inside another, and no declared edge leads from the one to the other",
+    danger: "nobody has promised this order, so another path may use the opposite one, now or after the next change",
+    fix: [
+        "release the held lock before taking the wanted one, if the two need not be held together;",
+        "else declare the edge in rank.rs, with the reason why it is this way round",
+    ],
 };
 const SELF_DEADLOCK: Words = Words {
     name: "self-deadlock",

@@ -6,7 +6,7 @@ use super::held::Held;
 use super::kind::Kind;
 use super::picture::{self, AllHeld};
 use super::{Lock, Site, this_cpu};
-use crate::rank::EDGES;
+use crate::rank::{EDGES, Edge};
 use crate::{Machine, Rank};
 use core::fmt;
 use core::marker::PhantomData;
@@ -131,9 +131,13 @@ impl Report {
         match self.kind {
             Kind::Inversion | Kind::Leaf => {
                 writeln!(f, "  order:  {} comes before {}:", from.name(), to.name())?;
-                for edge in EDGES.iter().filter(|edge| from <= edge.outer && edge.inner <= to) {
-                    let (outer, inner) = (edge.outer.name(), edge.inner.name());
-                    writeln!(f, "    {outer}, then {inner}: {}", edge.why)?;
+                let on_the_way = |edge: &&Edge| {
+                    (edge.outer == from || from.allows(edge.outer)) && (edge.inner == to || edge.inner.allows(to))
+                };
+                for edge in EDGES.iter().filter(on_the_way) {
+                    let (outer, inner, declared) = (edge.outer.name(), edge.inner.name(), edge.declared);
+                    let (file, line) = (declared.file(), declared.line());
+                    writeln!(f, "    {outer}, then {inner}: {} ({file}:{line})", edge.why)?;
                 }
                 Ok(())
             }

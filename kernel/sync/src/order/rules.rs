@@ -1,6 +1,7 @@
 //! The rules: may this CPU, which holds these locks, wait for that one?
 //!
-//! No state and no output, so a test can ask about every combination.
+//! No state and no output, so a test can ask about every combination. What other CPUs were seen to do is asked
+//! elsewhere (`order/learned.rs`).
 
 use super::Lock;
 use super::held::Held;
@@ -26,14 +27,16 @@ pub(crate) fn check(held: impl Iterator<Item = Held>, wanted: Lock) -> Option<(K
 fn broken(held: Lock, wanted: Lock) -> Option<Kind> {
     if held.address == wanted.address {
         Some(Kind::SelfDeadlock)
-    } else if held.rank < wanted.rank {
-        None
     } else if held.rank == wanted.rank {
         broken_in_class(held, wanted)
+    } else if held.rank.allows(wanted.rank) {
+        None
     } else if held.rank.is_leaf() {
         Some(Kind::Leaf)
-    } else {
+    } else if wanted.rank.allows(held.rank) {
         Some(Kind::Inversion)
+    } else {
+        Some(Kind::Undeclared)
     }
 }
 
