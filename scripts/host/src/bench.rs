@@ -48,15 +48,15 @@ const LIMIT: Duration = Duration::from_secs(120);
 
 /// How many operations make a measurement of about a second under TCG.
 const OPERATIONS: [(&str, u32); 9] = [
-    ("null", 400_000),
-    ("page", 40_000),
-    ("map", 40_000),
-    ("fault", 20_000),
-    ("ipc", 20_000),
-    ("fork", 600),
-    ("sfork", 600),
-    ("tree", 60),
-    ("mixed", 4_000),
+    ("null", 1_000_000),
+    ("page", 120_000),
+    ("map", 300_000),
+    ("fault", 80_000),
+    ("ipc", 60_000),
+    ("fork", 3_000),
+    ("sfork", 2_000),
+    ("tree", 120),
+    ("mixed", 20_000),
 ];
 
 /// For a workload the table above does not know.

@@ -57,20 +57,26 @@ pub fn names() -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Reads what somebody typed: `NAME[:ARGUMENT…]`, or a path to an ELF file.
+/// Reads what somebody typed: `NAME[:ARGUMENT…]`, or the same with a path to an ELF file in place of the name.
 ///
 /// # Errors
 /// When there is no such program or no such file, or the file is no program for this kernel. The message
 /// says what would have done.
 pub fn parse(typed: &str) -> Result<Program> {
-    if typed.contains('/') || typed.ends_with(".elf") {
-        return foreign(Path::new(typed));
+    let is_path = typed.contains('/') || typed.ends_with(".elf");
+    if is_path && Path::new(typed).exists() {
+        return foreign(Path::new(typed), Vec::new());
     }
-    let mut words = typed.split(':').map(str::to_owned);
+    // A colon in the name of a folder is none of ours.
+    let name_at = typed.rfind('/').map_or(0, |slash| slash + 1);
+    let mut words = typed[name_at..].split(':').map(str::to_owned);
     let name = words.next().unwrap_or_default();
     let arguments: Vec<_> = words.collect();
     if arguments.iter().any(|argument| argument.is_empty() || argument.contains(char::is_whitespace)) {
         bail!("{typed}: an argument of a program may be neither empty nor contain blanks");
+    }
+    if is_path {
+        return foreign(Path::new(&typed[..name_at + name.len()]), arguments);
     }
     let known = names()?;
     if !known.contains(&name) {
@@ -113,7 +119,7 @@ fn suggestion(name: &str, known: &[String]) -> String {
     format!("did you mean {}?", names.join(", "))
 }
 
-fn foreign(path: &Path) -> Result<Program> {
+fn foreign(path: &Path, arguments: Vec<String>) -> Result<Program> {
     let shown = path.display();
     let data = fs::read(path).with_context(|| format!("cannot read the program {shown}"))?;
     let file: ElfFile32<'_> =
@@ -126,7 +132,7 @@ fn foreign(path: &Path) -> Result<Program> {
     if name.contains(|letter: char| letter.is_whitespace() || ":,=".contains(letter)) {
         bail!("{shown}: the name of a program may not contain blanks, colons, commas or '='");
     }
-    Ok(Program { name, arguments: Vec::new(), file: Some(path.to_owned()) })
+    Ok(Program { name, arguments, file: Some(path.to_owned()) })
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use crate::guest::{Event, Guest};
+use crate::interrupt;
 use crate::kernel_build::{self, Image};
 use crate::options::{KernelOptions, MachineOptions};
 use crate::outcome::Outcome;
@@ -117,6 +118,8 @@ fn show(machine: &Machine, limit: Option<Duration>) -> Result<Outcome> {
                 eprintln!();
                 return Ok(Outcome::Interrupted);
             }
+            // Ctrl-C reaches QEMU too, and it may be quicker.
+            Event::Ended if interrupt::seen() => return Ok(Outcome::Interrupted),
             Event::Ended => break,
         }
     }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use crate::guest::{Event, Guest};
+use crate::interrupt;
 use crate::kernel_build::Image;
 use crate::outcome::Outcome;
 use crate::programs::{self, Program};
@@ -73,6 +74,8 @@ impl Session<'_> {
                 Event::Message(bytes) => record.messages.push_str(&String::from_utf8_lossy(&bytes)),
                 Event::TimeUp => break Outcome::TimeUp,
                 Event::Interrupted => break Outcome::Interrupted,
+                // Ctrl-C reaches QEMU too, and it may be quicker.
+                Event::Ended if interrupt::seen() => break Outcome::Interrupted,
                 Event::Ended => {
                     break match Ended::from_status(guest.finish()?) {
                         Ended::Good => Outcome::Good,

@@ -6,6 +6,7 @@
 mod tree;
 mod words;
 
+use std::io::{self, Write};
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -75,13 +76,16 @@ pub fn run_all(filter: Option<&str>) -> Count {
         if interrupt::seen() || filter.is_some_and(|filter| !name.contains(filter)) {
             continue;
         }
+        // The name first: some take a while.
+        print!("test {name} ... ");
+        let _ = io::stdout().flush();
         match (check.run)() {
             Ok(()) => {
-                println!("test {name} ... ok");
+                println!("ok");
                 count.passed += 1;
             }
             Err(why) => {
-                println!("test {name} ... FAILED\n{why}");
+                println!("FAILED\n{why}");
                 count.failed += 1;
             }
         }

@@ -14,6 +14,7 @@ use jos::serial::{Complaints, Splitter};
 use regex::Regex;
 
 use crate::case::{Case, Until, expand};
+use crate::foreign;
 use crate::kernels::Kernels;
 use crate::matrix::Planned;
 
@@ -59,7 +60,8 @@ pub(crate) fn check(planned: &Planned, kernels: &Kernels) -> Result<(), String> 
 
 fn boot(planned: &Planned, image: &Image) -> Result<Run> {
     let case = &planned.case;
-    let programs = case.programs.iter().map(|typed| programs::parse(typed)).collect::<Result<Vec<_>>>()?;
+    let typed = typed(planned);
+    let programs = typed.iter().map(|typed| programs::parse(typed)).collect::<Result<Vec<_>>>()?;
     let folder = tempfile::tempdir()?;
     let boot = if planned.from_cd {
         let cd = folder.path().join("cd.iso");
@@ -78,6 +80,12 @@ fn boot(planned: &Planned, image: &Image) -> Result<Run> {
         extra: Vec::new(),
     };
     watch(case, &machine)
+}
+
+/// The programs as on the command line of `scripts/jos run`.
+fn typed(planned: &Planned) -> Vec<String> {
+    let path = |name: &&str| if planned.group == "foreign" { foreign::path(name) } else { (*name).to_owned() };
+    planned.case.programs.iter().map(path).collect()
 }
 
 fn from_kernel(case: &Case, image: &Image, programs: &[Program]) -> Result<Boot> {
@@ -173,7 +181,7 @@ fn again(planned: &Planned) -> String {
     if planned.from_cd {
         return format!("scripts/jos test {}", planned.name());
     }
-    let mut words = vec!["scripts/jos run".to_owned(), case.programs.join(" ")];
+    let mut words = vec!["scripts/jos run".to_owned(), typed(planned).join(" ")];
     words.push(format!("--cpus {} --build {build} --profile {profile}", case.cpus));
     if case.memory != Case::BASE.memory {
         words.push(format!("--memory {}", case.memory));

@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 use jos::kernel_build::{self, Build, Image, Profile};
 
+use crate::foreign;
 use crate::matrix::Planned;
 
 /// Kernels that are ready to boot.
@@ -13,6 +14,9 @@ impl Kernels {
     /// Builds those that `plan` needs.
     pub(crate) fn build(plan: &[Planned]) -> Result<Self> {
         let mut kernels = Self::default();
+        if plan.iter().any(|planned| planned.group == "foreign") {
+            foreign::build()?;
+        }
         for planned in plan {
             let (build, profile) = planned.kernel;
             if kernels.image(build, profile).is_err() {

@@ -6,6 +6,7 @@
 
 mod case;
 mod expect;
+mod foreign;
 mod grade_lab3;
 mod grade_lab4;
 mod kernels;
@@ -38,7 +39,16 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let trial = |planned: matrix::Planned| Trial::test(planned.name(), move || Ok(expect::check(&planned, kernels)?));
+    let no_cd = !jos::iso::possible();
+    if no_cd {
+        eprintln!(
+            "grub-mkrescue or xorriso is missing: tests of the CD image are ignored (scripts/setup iso installs them)"
+        );
+    }
+    let trial = |planned: matrix::Planned| {
+        let ignored = planned.from_cd && no_cd;
+        Trial::test(planned.name(), move || Ok(expect::check(&planned, kernels)?)).with_ignored_flag(ignored)
+    };
     let conclusion = libtest_mimic::run(&arguments, plan.into_iter().map(trial).collect());
     if jos::interrupt::seen() {
         return ExitCode::from(130);

@@ -10,6 +10,7 @@
 //! | `grade_lab3` | as graded               | as graded               | as graded    | as graded |
 //! | `programs`   | 1, 4, 8, 64 / 4         | 1, 4, 8, 64 / 4         | 4, 64 / -    | 4, 64 / - |
 //! | `own`        | 1, 4, 8                 | 1, 4                    | 4            | 4         |
+//! | `foreign`    | 1, 4                    | 4                       | -            | -         |
 //! | `scale`      | 1, 2, 3, 8, 64, 128, 255 | 64, 255                | 255          | 255       |
 //! | `special`    | as written              | as written              | -            | -         |
 //!
@@ -22,7 +23,7 @@ use jos::kernel_build::Profile::{Debug, Release};
 use jos::kernel_build::{Build, Profile};
 
 use crate::case::{Case, Until};
-use crate::{grade_lab3, grade_lab4, own, scale, special};
+use crate::{foreign, grade_lab3, grade_lab4, own, scale, special};
 
 /// One run.
 #[derive(Clone, Debug)]
@@ -53,6 +54,7 @@ struct Row {
     /// CPUs for `programs` that scale, and for the others.
     programs: (&'static [u16], &'static [u16]),
     own: &'static [u16],
+    foreign: &'static [u16],
     scale: &'static [u16],
     special: bool,
 }
@@ -62,12 +64,13 @@ const MATRIX: [Row; 4] = [
         kernel: (Fine, Debug),
         programs: (&[1, 4, 8, 64], &[4]),
         own: &[1, 4, 8],
+        foreign: &[1, 4],
         scale: &[1, 2, 3, 8, 64, 128, 255],
         special: true,
     },
     Row { kernel: (Big, Release), programs: (&[1, 4, 8, 64], &[4]), own: &[1, 4], scale: &[64, 255], special: true },
-    Row { kernel: (Fine, Release), programs: (&[4, 64], &[]), own: &[4], scale: &[255], special: false },
-    Row { kernel: (Big, Debug), programs: (&[4, 64], &[]), own: &[4], scale: &[255], special: false },
+    Row { kernel: (Fine, Release), programs: (&[4, 64], &[]), own: &[4], foreign: &[], scale: &[255], special: false },
+    Row { kernel: (Big, Debug), programs: (&[4, 64], &[]), own: &[4], foreign: &[], scale: &[255], special: false },
 ];
 
 /// All runs, in the order in which they start.
@@ -92,6 +95,9 @@ fn row(row: &Row) -> Vec<Planned> {
     }
     for case in own::CASES {
         plan.extend(row.own.iter().map(|&cpus| planned("own", case.relaxed(cpus), false)));
+    }
+    for case in foreign::CASES {
+        plan.extend(row.foreign.iter().map(|&cpus| planned("foreign", case.relaxed(cpus), false)));
     }
     for case in scale::CASES {
         plan.extend(row.scale.iter().map(|&cpus| planned("scale", case.relaxed(cpus), false)));

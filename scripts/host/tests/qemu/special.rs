@@ -71,7 +71,7 @@ pub(crate) const CASES: &[Case] = &[
         name: "idle_and_hello",
         programs: &["idle", "hello"],
         cpus: 2,
-        until: Until::Line(".0000.... free env 0000...."),
+        until: Until::Line(".{10} free env "),
         required: &["hello, world"],
         ..Case::BASE
     },
