@@ -23,7 +23,7 @@ cflags=(-O1 -m32 -std=gnu99 -fno-builtin -fno-omit-frame-pointer -static -fno-pi
 	-Werror -I"$here/lib")
 
 mkdir -p "$out/obj"
-objects=$out/obj
+objects=$(cd "$out/obj" && pwd)
 
 # compile SOURCE: to an object named after it; prints that name.
 compile() {
@@ -34,10 +34,9 @@ compile() {
 	echo "$objects/$name.o"
 }
 
-[[ $objects = /* ]] || objects=$PWD/$objects
-common=() program_objects=()
+common=() program_objects=() entry=
 for source in lib/entry.S lib/libmain.c lib/syscall.c lib/string.c lib/print.c lib/check.c lib/probe.S; do
-	common+=("$(cd "$here" && compile "$source")")
+	common+=("$(compile "$source")")
 done
 for style in 1 2 3; do
 	declare -a "style$style=()"
@@ -47,11 +46,11 @@ for style in 1 2 3; do
 	done
 done
 
-# link NAME STYLE OBJECT...
+# link NAME STYLE OBJECT...: starts at $entry.
 link() {
 	local name=$1
 	declare -n parts=style$2
-	"$ld" -m elf_i386 -nostdlib -z noexecstack --no-warn-rwx-segments -T "$here/user.ld" -o "$out/$name" \
+	"$ld" -m elf_i386 -nostdlib -e "$entry" -z noexecstack -T "$here/user.ld" -o "$out/$name" \
 		"${common[@]:0:1}" "${@:3}" "${common[@]:1}" "${parts[@]}" || fail "cannot link $name"
 }
 
@@ -59,8 +58,10 @@ count=0
 for source in "$here"/programs/*.c; do
 	name=$(basename "$source" .c)
 	program_objects=("$(compile "programs/$name.c")")
+	entry=_start
 	if [ -e "$here/programs/$name.S" ]; then
 		program_objects+=("$(compile "programs/$name.S")")
+		entry=first
 	fi
 	styles=1
 	if grep -Eq '\b(fork|in_child|ipc_recv|ipc_send|set_pgfault_handler)\(' "$source"; then

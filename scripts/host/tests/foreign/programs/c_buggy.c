@@ -47,12 +47,35 @@ static void jump(uintptr_t va)
 	cprintf("c_buggy: FAILED: came back from %x\n", va);
 }
 
+/* What only the kernel may do: a general protection fault each. */
+static void privileged(uintptr_t which)
+{
+	sys_env_set_pgfault_upcall(0, NULL);
+	if (which == 0)
+		asm volatile("cli");
+	else if (which == 1)
+		asm volatile("hlt");
+	else if (which == 2)
+		asm volatile("inb $0x64, %%al" : : : "eax");
+	else if (which == 3)
+		asm volatile("outb %%al, $0x80" : : "a"(0));
+	else if (which == 4)
+		asm volatile("movl %%cr3, %%eax" : : : "eax");
+	else if (which == 5)
+		asm volatile("int $14");
+	else if (which == 6)
+		asm volatile("int $32");
+	else if (which == 7)
+		asm volatile("movw %w0, %%ds" : : "r"(0x10));
+	cprintf("c_buggy: FAILED: privileged instruction %d was done\n", which);
+}
+
 void umain(int argc, char **argv)
 {
 	static const uintptr_t pointers[] = {0, 1, 0xf010000c, ULIM, 0xffffffff, USTACKTOP};
 	const uintptr_t lengths[] = {1024 * 1024, 0xffffffff, -(uintptr_t)text, -(uintptr_t)text + 5};
 	static const uintptr_t reads[] = {0, KERNBASE, ULIM, UENVS + 31 * PGSIZE, USTACKTOP, 0xfffffffc};
-	static const uintptr_t writes[] = {0, KERNBASE, UENVS, UPAGES, UVPT + 4 * PDX(UTEXT), 0xef7bd000};
+	static const uintptr_t writes[] = {0, KERNBASE, UENVS, UPAGES, UVPT + 4 * PGNUM(UTEXT), 0xef7bd000};
 	static const uintptr_t jumps[] = {0, KERNBASE + 0x100000, 0xdeadbeef};
 	for (uint32_t i = 0; i < sizeof pointers / 4; i++)
 		in_child(print_one, pointers[i]);
@@ -65,5 +88,7 @@ void umain(int argc, char **argv)
 		in_child(write_word, writes[i]);
 	for (uint32_t i = 0; i < sizeof jumps / 4; i++)
 		in_child(jump, jumps[i]);
+	for (uint32_t i = 0; i < 8; i++)
+		in_child(privileged, i);
 	cprintf("c_buggy: ok\n");
 }
