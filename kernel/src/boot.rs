@@ -42,13 +42,7 @@ pub struct File {
 /// When it was no Multiboot loader.
 pub fn init(magic: u32, info: u32) {
     INFO.call_once(|| boot_info::read(magic, info).expect("started by a Multiboot loader"));
-    OPTIONS.call_once(|| {
-        let mut options = DEFAULT;
-        words().for_each(|word| {
-            options.apply(word);
-        });
-        options
-    });
+    OPTIONS.call_once(|| Options::of(command_line()));
 }
 
 /// What the boot loader said.
@@ -66,8 +60,7 @@ pub fn options() -> Options {
 
 /// The words of the command line that name programs.
 pub fn programs() -> impl Iterator<Item = &'static str> {
-    let mut scratch = DEFAULT;
-    words().filter(move |word| !scratch.apply(word))
+    programs_of(command_line())
 }
 
 /// The files handed over, programs and others.
@@ -84,12 +77,28 @@ pub fn file(name: &str) -> Option<File> {
     files().find(|file| file.name == name)
 }
 
-fn words() -> impl Iterator<Item = &'static str> {
-    let line = info().command_line.as_str();
+fn command_line() -> &'static str {
+    info().command_line.as_str()
+}
+
+fn programs_of(line: &str) -> impl Iterator<Item = &str> {
+    let mut scratch = DEFAULT;
+    words(line).filter(move |word| !scratch.apply(word))
+}
+
+fn words(line: &str) -> impl Iterator<Item = &str> {
     line.split_ascii_whitespace().enumerate().filter(|(i, word)| *i > 0 || !word.contains('/')).map(|(_, word)| word)
 }
 
 impl Options {
+    fn of(line: &str) -> Options {
+        let mut options = DEFAULT;
+        words(line).for_each(|word| {
+            options.apply(word);
+        });
+        options
+    }
+
     /// Applies a word if it is an option; says whether it was.
     fn apply(&mut self, word: &str) -> bool {
         if let Some(level) = word.strip_prefix("log=") {
@@ -113,4 +122,34 @@ macro_rules! lifecycle {
             $crate::println!($($text)*);
         }
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn programs_in(line: &str) -> Vec<&str> {
+        programs_of(line).collect()
+    }
+
+    #[test]
+    fn the_first_word_may_be_the_kernels_path() {
+        assert_eq!(programs_in("build/kernel hello primes"), ["hello", "primes"]);
+        assert_eq!(programs_in("kernel hello"), ["kernel", "hello"]);
+        // Further words with a slash are programs that do not exist, which is worth a message.
+        assert_eq!(programs_in("/boot/kernel ./hello"), ["./hello"]);
+        assert!(programs_in("/boot/kernel").is_empty() && programs_in("").is_empty() && programs_in(" \t ").is_empty());
+    }
+
+    #[test]
+    fn options_stand_anywhere_and_are_no_programs() {
+        let line = "quiet stress:7:100:ipc poweroff log=debug stress:8 log=loud";
+        assert_eq!(programs_in(line), ["stress:7:100:ipc", "stress:8"]);
+        let options = Options::of(line);
+        // An unknown level changes nothing.
+        assert!(options.quiet && options.poweroff && options.log == LevelFilter::Debug);
+        let options = Options::of("hello Quiet logs");
+        assert!(!options.quiet && !options.poweroff && options.log == LevelFilter::Warn);
+        assert_eq!(Options::of("log=off").log, LevelFilter::Off);
+    }
 }

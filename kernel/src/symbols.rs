@@ -48,26 +48,7 @@ pub fn init() {
 
 /// What lies at `address`, if that is known.
 pub fn find(address: u32) -> Option<Symbol> {
-    let table = TABLE.get()?;
-    let count = table.rows.len() / ROW;
-    let (mut low, mut high) = (0, count);
-    while low < high {
-        let middle = low.midpoint(high);
-        if word(table.rows, middle * ROW)? <= address {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    let row = low.checked_sub(1)? * ROW;
-    let function = table.string(word(table.rows, row + 8)?)?;
-    let symbol = Symbol {
-        function,
-        start: word(table.rows, row + 4)?,
-        file: table.string(word(table.rows, row + 12)?)?,
-        line: word(table.rows, row + 16)?,
-    };
-    (!function.is_empty()).then_some(symbol)
+    TABLE.get()?.find(address)
 }
 
 /// Writes what lies at `address`: `file:line: function+offset`, or `?`.
@@ -93,6 +74,27 @@ fn parse(bytes: &'static [u8]) -> Option<Table> {
 }
 
 impl Table {
+    fn find(self, address: u32) -> Option<Symbol> {
+        let (mut low, mut high) = (0, self.rows.len() / ROW);
+        while low < high {
+            let middle = low.midpoint(high);
+            if word(self.rows, middle * ROW)? <= address {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        let row = low.checked_sub(1)? * ROW;
+        let function = self.string(word(self.rows, row + 8)?)?;
+        let symbol = Symbol {
+            function,
+            start: word(self.rows, row + 4)?,
+            file: self.string(word(self.rows, row + 12)?)?,
+            line: word(self.rows, row + 16)?,
+        };
+        (!function.is_empty()).then_some(symbol)
+    }
+
     fn string(self, offset: u32) -> Option<&'static str> {
         let tail = self.strings.get(offset as usize..)?;
         let len = tail.iter().position(|&byte| byte == 0)?;
@@ -103,4 +105,60 @@ impl Table {
 fn word(bytes: &[u8], at: usize) -> Option<u32> {
     let word = bytes.get(at..at + 4)?;
     Some(u32::from_le_bytes(word.try_into().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STRINGS: &[u8] = b"\0kernel::one\0kernel::two\0kernel/src/a.rs\0\xff\0";
+
+    /// Two functions, the second of which has two lines; then addresses that nothing is known of; then a bad string.
+    fn example() -> Vec<u8> {
+        let rows = [
+            [0xf010_0000, 0xf010_0000, 1, 25, 7],
+            [0xf010_0020, 0xf010_0020, 13, 25, 9],
+            [0xf010_0028, 0xf010_0020, 13, 25, 10],
+            [0xf010_0030, 0xf010_0030, 0, 0, 0],
+            [0xf010_0040, 0xf010_0040, 42, 25, 1],
+        ];
+        let header = [MAGIC, VERSION, rows.len() as u32, STRINGS.len() as u32];
+        let words = header.into_iter().chain(rows.into_iter().flatten());
+        words.flat_map(u32::to_le_bytes).chain(STRINGS.iter().copied()).collect()
+    }
+
+    fn table(bytes: &[u8]) -> Option<Table> {
+        parse(bytes.to_vec().leak())
+    }
+
+    #[test]
+    fn finds_the_row_that_covers_an_address() {
+        let table = table(&example()).unwrap();
+        let show = |address| table.find(address).map(|s| format!("{}:{} {} {:x}", s.file, s.line, s.function, s.start));
+        assert_eq!(show(0xf00f_ffff), None);
+        assert_eq!(show(0xf010_001f).unwrap(), "kernel/src/a.rs:7 kernel::one f0100000");
+        assert_eq!(show(0xf010_0020).unwrap(), "kernel/src/a.rs:9 kernel::two f0100020");
+        assert_eq!(show(0xf010_002f).unwrap(), "kernel/src/a.rs:10 kernel::two f0100020");
+        assert_eq!(show(0xf010_0035), None);
+        assert_eq!(show(u32::MAX), None);
+    }
+
+    #[test]
+    fn damaged_tables_are_refused_or_harmless() {
+        let good = example();
+        let try_all = |bytes: &[u8]| {
+            let Some(table) = table(bytes) else { return };
+            for address in (0xf010_0000..0xf010_0050).chain([0, u32::MAX]) {
+                let _ = table.find(address);
+            }
+        };
+        for len in 0..good.len() {
+            assert!(table(&good[..len]).is_none(), "{len} bytes of {}", good.len());
+        }
+        for bit in 0..good.len() * 8 {
+            let mut damaged = good.clone();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            try_all(&damaged);
+        }
+    }
 }
