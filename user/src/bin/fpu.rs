@@ -1,0 +1,80 @@
+//! Floating-point registers belong to an env: others' numbers and exceptions stay away, a fork inherits them.
+//!
+//! Several envs keep numbers of their own in x87 and SSE registers across thousands of yields, while one of them leaves
+//! an unmasked x87 exception pending at every yield, which may kill nobody but itself.
+
+#![no_std]
+#![no_main]
+
+use core::arch::asm;
+
+use ulib::{Args, cprintf, sys_yield, wait};
+use user::hostile::{Board, child, expect};
+
+ulib::entry!(main);
+
+const ENVS: u32 = 6;
+const ROUNDS: u32 = 2000;
+
+fn main(_: Args) {
+    let board = Board::shared();
+    load(77);
+    let heir = child(|| {
+        expect("inherited registers", stored(), (77, [77; 4]));
+        board.word(1).fetch_add(1, core::sync::atomic::Ordering::SeqCst);
+    });
+    wait(heir);
+    expect("the heir's end", board.get(1), 1);
+    let spoiler = child(leave_exceptions);
+    let keepers = [(); ENVS as usize].map(|()| {
+        child(|| {
+            keep(ulib::sys_getenvid().0);
+            board.word(1).fetch_add(1, core::sync::atomic::Ordering::SeqCst);
+        })
+    });
+    keepers.into_iter().for_each(wait);
+    wait(spoiler);
+    expect("keepers that came to their end", board.get(1), 1 + ENVS);
+    expect("the parent's own registers", stored(), (77, [77; 4]));
+    cprintf!("fpu: ok\n");
+}
+
+fn keep(value: u32) {
+    load(value);
+    for _ in 0..ROUNDS {
+        sys_yield();
+        expect("registers after a yield", stored(), (value, [value; 4]));
+    }
+}
+
+/// Divides by zero with the exception unmasked: it stays pending until the next floating-point instruction of this env,
+/// which is never executed.
+fn leave_exceptions() {
+    let control: u16 = 0x037f & !0x0004;
+    // SAFETY: changes the x87 control word and stack of this env alone; the soft-float program uses neither.
+    unsafe {
+        asm!("fninit", "fldcw [{0}]", "fldz", "fld1", "fdivrp st(1), st", in(reg) &raw const control);
+    }
+    for _ in 0..ROUNDS {
+        sys_yield();
+    }
+}
+
+/// Puts `value` into ST(0) and into the four lanes of XMM7.
+fn load(value: u32) {
+    let lanes = [value; 4];
+    // SAFETY: reads the two locals; the soft-float program uses none of the registers.
+    unsafe {
+        asm!("fninit", "fild dword ptr [{0}]", "movups xmm7, [{0}]", in(reg) &raw const lanes);
+    }
+}
+
+/// What is in them.
+fn stored() -> (u32, [u32; 4]) {
+    let (mut top, mut lanes) = (0_u32, [0_u32; 4]);
+    // SAFETY: writes the two locals, and leaves the registers as they were.
+    unsafe {
+        asm!("fist dword ptr [{0}]", "movups [{1}], xmm7", in(reg) &raw mut top, in(reg) &raw mut lanes);
+    }
+    (top, lanes)
+}
