@@ -9,3 +9,7 @@ mod machine;
 mod program;
 
 mod boot;
+mod frames;
+mod pool;
+mod spaces;
+mod user_memory;

@@ -114,3 +114,97 @@ pub fn name(trapno: u32) -> &'static str {
         other => NAMES.get(other as usize).copied().unwrap_or("(unknown trap)"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use abi::PushRegs;
+
+    use super::*;
+
+    const FRAME: TrapFrame = TrapFrame {
+        regs: PushRegs { edi: 0, esi: 1, ebp: 0xeebf_dff0, oesp: 0xefff_ffdc, ebx: 2, edx: 3, ecx: 4, eax: 0xeec0_0028 },
+        // The upper halves are padding.
+        es: 0x1234_0023,
+        ds: 0x23,
+        trapno: 13,
+        err: 0x28,
+        eip: 0x0080_0037,
+        cs: 0x1b,
+        eflags: 0x282,
+        esp: 0xeebf_dfd4,
+        ss: 0x23,
+    };
+    const HEAD: &str = "TRAP frame at 0xf029b000 from CPU 0
+  edi  0x00000000
+  esi  0x00000001
+  ebp  0xeebfdff0
+  oesp 0xefffffdc
+  ebx  0x00000002
+  edx  0x00000003
+  ecx  0x00000004
+  eax  0xeec00028
+  es   0x----0023
+  ds   0x----0023
+";
+    const TAIL: &str = "  flag 0x00000282
+  esp  0xeebfdfd4
+  ss   0x----0023
+";
+
+    fn dump(frame: TrapFrame, fault_va: Option<u32>) -> String {
+        Dump { frame: &frame, address: 0xf029_b000, fault_va }.to_string()
+    }
+
+    #[test]
+    fn looks_as_in_jos() {
+        let middle = "  trap 0x0000000d General Protection
+  err  0x00000028
+  eip  0x00800037
+  cs   0x----001b
+";
+        assert_eq!(dump(FRAME, None), [HEAD, middle, TAIL].concat());
+    }
+
+    #[test]
+    fn a_page_fault_says_where_and_why() {
+        let fault = |err| dump(TrapFrame { trapno: 14, err, ..FRAME }, Some(0xdead_beef));
+        let middle = "  trap 0x0000000e Page Fault
+  cr2  0xdeadbeef
+  err  0x00000007 [user, write, protection]
+  eip  0x00800037
+  cs   0x----001b
+";
+        assert_eq!(fault(7), [HEAD, middle, TAIL].concat());
+        assert!(fault(0).contains("  err  0x00000000 [kernel, read, not-present]\n"));
+        assert!(fault(4).contains("  err  0x00000004 [user, read, not-present]\n"));
+        // An old page fault, shown for another reason: nobody knows the address any more.
+        let old = dump(TrapFrame { trapno: 14, err: 7, ..FRAME }, None);
+        assert!(old.contains("  err  0x00000007\n") && !old.contains("cr2"));
+    }
+
+    #[test]
+    fn a_trap_in_the_kernel_has_no_stack_pointer() {
+        let text = dump(TrapFrame { cs: 0x08, ..FRAME }, None);
+        assert!(text.ends_with("  cs   0x----0008\n  flag 0x00000282\n"), "{text}");
+    }
+
+    #[test]
+    fn vectors_have_jos_names() {
+        let names = [0, 3, 14, 15, 19, 20, 32, 47, 48, 49, 500, u32::MAX].map(name);
+        let expected = [
+            "Divide error",
+            "Breakpoint",
+            "Page Fault",
+            "(unknown trap)",
+            "SIMD Floating-Point Exception",
+            "(unknown trap)",
+            "Hardware Interrupt",
+            "Hardware Interrupt",
+            "System call",
+            "(unknown trap)",
+            "(unknown trap)",
+            "(unknown trap)",
+        ];
+        assert_eq!(names, expected);
+    }
+}

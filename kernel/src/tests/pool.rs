@@ -1,0 +1,99 @@
+//! The pool: its order on one CPU, and that nothing is lost between several.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use sync::Rank;
+
+use super::machine::{in_kernel, machine, random};
+use crate::pool::Pool;
+
+/// As frames are kept, and as env slots are, but smaller.
+type Batched = Pool<256, 16, 8>;
+type OneByOne = Pool<64, 8, 1>;
+
+const fn pool<const N: usize, const CACHE: usize, const BATCH: usize>() -> Pool<N, CACHE, BATCH> {
+    Pool::new(Rank::FrameCache, Rank::PageAllocator)
+}
+
+/// Takes and gives at random, in long runs, and compares with one list.
+fn compare_with_a_list<const N: usize, const CACHE: usize, const BATCH: usize>(pool: &Pool<N, CACHE, BATCH>) {
+    let mut random = random(7);
+    let mut list: Vec<u16> = (0..N as u16).rev().collect();
+    let mut out = Vec::new();
+    pool.fill(list.iter().copied());
+    for _ in 0..2_000 {
+        let (taking, run) = (random(2) == 0, random(3 * CACHE));
+        for _ in 0..run {
+            if taking {
+                let taken = pool.take();
+                assert_eq!(taken, list.pop());
+                out.extend(taken);
+            } else if !out.is_empty() {
+                let number = out.swap_remove(random(out.len()));
+                pool.give(number);
+                list.push(number);
+            }
+        }
+        assert_eq!(pool.available(), list.len());
+    }
+}
+
+#[test]
+fn on_one_cpu_a_pool_is_one_list() {
+    static BATCHED: Batched = pool();
+    static ONE_BY_ONE: OneByOne = pool();
+    let _machine = machine();
+    compare_with_a_list(&BATCHED);
+    compare_with_a_list(&ONE_BY_ONE);
+}
+
+#[test]
+fn race_40_exhaustion_finds_what_other_caches_hold() {
+    static POOL: Batched = pool();
+    let mut machine = machine();
+    POOL.fill(0..30);
+    // CPUs 1 to 3 take and give back ten each; they stay in their caches.
+    let taken: Vec<_> = core::iter::from_fn(|| POOL.take()).collect();
+    assert_eq!(taken.len(), 30);
+    for cpu in 1..=3 {
+        machine.as_cpu(cpu, || taken[cpu * 10 - 10..cpu * 10].iter().for_each(|&number| POOL.give(number)));
+    }
+    assert_eq!(POOL.available(), 30);
+    let mut again: Vec<_> = core::iter::from_fn(|| POOL.take()).collect();
+    again.sort_unstable();
+    assert_eq!(again, (0..30).collect::<Vec<_>>());
+    assert_eq!((POOL.take(), POOL.available()), (None, 0));
+    machine.as_cpu(200, || POOL.give(5));
+    assert_eq!((POOL.take(), POOL.take()), (Some(5), None));
+}
+
+#[test]
+fn race_26_numbers_are_conserved_between_cpus() {
+    static POOL: Batched = pool();
+    /// How many CPUs have each number: never more than one.
+    static OWNERS: [AtomicU32; 256] = [const { AtomicU32::new(0) }; 256];
+    let mut machine = machine();
+    POOL.fill(0..256);
+    let give = |number: u16| {
+        OWNERS[usize::from(number)].fetch_sub(1, Ordering::Relaxed);
+        in_kernel(|| POOL.give(number));
+    };
+    machine.parallel(4, |cpu| {
+        let mut random = random(cpu as u32);
+        let mut mine = Vec::new();
+        for _ in 0..2_000 {
+            for _ in 0..random(100) {
+                let Some(number) = in_kernel(|| POOL.take()) else { break };
+                assert_eq!(OWNERS[usize::from(number)].fetch_add(1, Ordering::Relaxed), 0, "{number} has two owners");
+                mine.push(number);
+            }
+            for _ in 0..random(mine.len() + 1) {
+                give(mine.swap_remove(random(mine.len())));
+            }
+        }
+        mine.into_iter().for_each(give);
+    });
+    let mut all: Vec<_> = core::iter::from_fn(|| POOL.take()).collect();
+    all.sort_unstable();
+    assert_eq!(all, (0..256).collect::<Vec<_>>());
+}
