@@ -1,7 +1,7 @@
 //! What the kernel was told at boot: the command line's options, and the files handed over.
 //!
-//! The command line is words. `quiet`, `poweroff`, `log=LEVEL` are options; a word with a slash in it is the kernel's own
-//! path, which QEMU puts first; any other word names a program to start, with arguments behind colons.
+//! The command line is words. `quiet`, `poweroff`, `log=LEVEL` are options; the first word is the kernel's own path, which
+//! QEMU puts there, if it has a slash in it or starts with `kernel`; any other word names a program to start, with arguments behind colons.
 
 use core::str::FromStr;
 
@@ -87,7 +87,8 @@ fn programs_of(line: &str) -> impl Iterator<Item = &str> {
 }
 
 fn words(line: &str) -> impl Iterator<Item = &str> {
-    line.split_ascii_whitespace().enumerate().filter(|(i, word)| *i > 0 || !word.contains('/')).map(|(_, word)| word)
+    let is_kernel = |word: &str| word.contains('/') || word.starts_with("kernel");
+    line.split_ascii_whitespace().enumerate().filter(move |&(i, word)| i > 0 || !is_kernel(word)).map(|(_, word)| word)
 }
 
 impl Options {

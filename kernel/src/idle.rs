@@ -9,6 +9,7 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use abi::NENV;
 use sync::big;
 use sync::order::{self, Gate};
 
@@ -24,6 +25,9 @@ static IDLE: [AtomicU32; NCPU.div_ceil(32)] = [const { AtomicU32::new(0) }; NCPU
 /// Set by the CPU that found that nothing can ever run again.
 static FINISHED: AtomicBool = AtomicBool::new(false);
 
+/// JOS starts its round at slot 0 when no env has run: the slot behind the last.
+const LAST_SLOT: usize = NENV - 1;
+
 /// Waits until there is an env for this CPU. Nothing is held, and the kernel's address space is loaded.
 pub fn wait(big: &mut big::Guard<This>) -> OnCpu {
     let here = cpu::this();
@@ -31,7 +35,7 @@ pub fn wait(big: &mut big::Guard<This>) -> OnCpu {
         // Not idle while looking: an env that is neither queued nor running yet would be overlooked below.
         here.idle.store(false, Ordering::SeqCst);
         here.wakes.fetch_add(1, Ordering::SeqCst);
-        if let Some(env) = sched::pick(0).or_else(sched::steal) {
+        if let Some(env) = sched::pick(LAST_SLOT).or_else(sched::steal) {
             return env;
         }
         here.idle.store(true, Ordering::SeqCst);

@@ -1,6 +1,6 @@
 //! A JOS kernel for i686 with fine-grained locks.
 //!
-//! Read this file first: booting is a list of calls. Then `run.rs`, the life of a CPU. `README.md` beside `Cargo.toml`
+//! Read this file first: booting is a list of calls, in `kmain` below. Then `run.rs`, the life of a CPU. `README.md` beside `Cargo.toml`
 //! has the order for all the rest.
 
 #![cfg_attr(target_os = "none", no_std)]

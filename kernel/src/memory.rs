@@ -1,14 +1,12 @@
 //! How much memory there is, and which frames of it are free. For boot.
 
-use abi::layout::{KERNBASE, PGSIZE, PHYSMAX};
+use abi::layout::{KERNBASE, MPENTRY_PADDR, PGSIZE, PHYSMAX};
 use log::warn;
 
 use crate::mm::frame::{self, Frame};
 use crate::x86::boot_info::{BootInfo, Region};
 use crate::{boot, println, x86};
 
-/// The frame from which the other CPUs start, which must never be anything else.
-const MPENTRY: u32 = 0x7000;
 const IO_HOLE: core::ops::Range<u32> = 0xa_0000..0x10_0000;
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
@@ -42,7 +40,7 @@ fn is_free(info: &BootInfo, frame: Frame) -> bool {
     let touches = |from: u32, to: u32| start < to && from < end;
     let image_end = x86::image::get().end - KERNBASE;
     start != 0
-        && start != MPENTRY
+        && start != MPENTRY_PADDR
         && !touches(IO_HOLE.start, IO_HOLE.end)
         && !touches(IO_HOLE.end, image_end)
         && !info.modules().iter().any(|module| touches(module.start, module.end))

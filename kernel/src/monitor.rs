@@ -96,6 +96,7 @@ fn run_command(text: &str) -> Then {
     let mut count = 0;
     for word in text.split(['\t', '\r', '\n', ' ']).filter(|word| !word.is_empty()) {
         if count == MAX_WORDS {
+            // JOS's words; the sixteenth place is its terminating null.
             println!("Too many arguments (max 16)");
             return Then::Prompt;
         }

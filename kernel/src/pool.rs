@@ -43,12 +43,14 @@ impl<const N: usize, const CACHE: usize, const BATCH: usize> Pool<N, CACHE, BATC
     }
 
     /// Takes a number out of the pool.
+    #[track_caller]
     pub fn take(&self) -> Option<u16> {
         let mine = cpu::index();
         self.take_near(mine).or_else(|| self.take_far(mine))
     }
 
     /// Puts a number back.
+    #[track_caller]
     pub fn give(&self, number: u16) {
         // Lock order: cache -> global list.
         let mut cache = self.caches[cpu::index()].lock();
@@ -69,6 +71,7 @@ impl<const N: usize, const CACHE: usize, const BATCH: usize> Pool<N, CACHE, BATC
         cached + self.global.lock().len
     }
 
+    #[track_caller]
     fn take_near(&self, mine: usize) -> Option<u16> {
         // Lock order: cache -> global list.
         let mut cache = self.caches[mine].lock();
@@ -84,9 +87,10 @@ impl<const N: usize, const CACHE: usize, const BATCH: usize> Pool<N, CACHE, BATC
     }
 
     /// The last resort: everything the other CPUs keep.
+    #[track_caller]
     fn take_far(&self, mine: usize) -> Option<u16> {
-        let others = (0..NCPU).filter(|&other| other != mine);
-        others.into_iter().find_map(|other| self.caches[other].lock().pop()).or_else(|| self.take_near(mine))
+        let mut others = (0..NCPU).filter(|&other| other != mine);
+        others.find_map(|other| self.caches[other].lock().pop()).or_else(|| self.take_near(mine))
     }
 }
 

@@ -18,6 +18,9 @@
 //! and interrupts it. x86 keeps that order only across a locked instruction or a fence (Intel SDM vol. 3
 //! §8.2.3.4), and under QEMU's TCG `iret` is none, hence the swap.
 //!
+//! Two words, since they say two things: `on_cpu` whose an env is, for as long as it is; `user_slot` whether that CPU is out
+//! in user mode this very moment, where alone a stale translation can be used.
+//!
 //! The asker may hold locks while it waits: it waits only for a CPU that is in user mode, where interrupts are
 //! on and nothing is spun for, and entering the kernel is the answer. That CPU drops its stale translations
 //! before it returns to user mode, and the kernel itself never uses a user translation.

@@ -197,6 +197,7 @@ fn longest_queue(least: u32) -> Option<(usize, u32)> {
         .max_by_key(|&(_, len)| len)
 }
 
+#[track_caller]
 fn with_queue<R>(cpu: usize, change: impl FnOnce(&mut RunQueue) -> R) -> R {
     let queue = &QUEUES[cpu];
     let mut slots = queue.slots.lock();

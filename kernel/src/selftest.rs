@@ -2,7 +2,7 @@
 //!
 //! They go through public doors only, and each gives back what it took. They run before the other CPUs start.
 
-use abi::layout::{KERNBASE, KSTACKTOP, MMIOBASE, PGSIZE, UENVS, UPAGES, UTEMP, UVPT};
+use abi::layout::{KERNBASE, KSTACKTOP, MMIOBASE, MPENTRY_PADDR, PGSIZE, UENVS, UPAGES, UTEMP, UVPT};
 use abi::page::{PteFlags, pdx};
 use abi::{EnvId, Error};
 
@@ -36,7 +36,7 @@ fn page_free_list() {
     while let Some(page) = PageRef::alloc() {
         let frame = page.into_entry();
         let address = frame.address();
-        assert!(address != 0 && address != 0x7000, "frame {address:#x} must not be free");
+        assert!(address != 0 && address != MPENTRY_PADDR, "frame {address:#x} must not be free");
         assert!(!(0xa_0000..image_end).contains(&address), "frame {address:#x} must not be free");
         *(if address < 0x10_0000 { &mut low } else { &mut high }) += 1;
         let link = chain.map_or(u32::MAX, |frame| u32::from(frame.0));

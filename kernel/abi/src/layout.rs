@@ -77,6 +77,9 @@ pub const USTABDATA: u32 = PTSIZE / 2;
 /// The page directory as it appears inside [`UVPT`].
 pub const UVPD: u32 = UVPT + (UVPT >> 12) * 4;
 
+/// Physical page from which the other CPUs start, in real mode. Never anything else.
+pub const MPENTRY_PADDR: u32 = 0x7000;
+
 /// Kernel code segment selector.
 pub const GD_KT: u16 = 0x08;
 /// Kernel data segment selector.

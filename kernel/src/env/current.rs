@@ -97,11 +97,13 @@ impl<'a> Current<'a> {
     }
 
     /// Locks its life.
+    #[track_caller]
     pub fn life(&self) -> Guard<'static, Life> {
         self.env().life.lock()
     }
 
     /// Locks its memory.
+    #[track_caller]
     pub fn space(&self) -> Guard<'static, Space> {
         self.env().space.lock()
     }

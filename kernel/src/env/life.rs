@@ -33,7 +33,7 @@ pub struct Life {
     pub tenancy: Tenancy,
     /// Told not to run by `env_set_status`, or not yet told to run.
     pub frozen: bool,
-    /// Yielded after a refused message, and the one that refused it has not asked for messages since: others go first,
+    /// JOS's `ipc_send` tries, is refused, yields and tries again. This env has yielded after a refused message, and the one that refused it has not asked for messages since: others go first,
     /// and the CPU may rest. Ends at the latest with the next tick of the CPU it is queued on.
     pub patient: bool,
     /// Blocked in `ipc_recv`. Set and cleared together with `Mailbox::receiving`, under both locks.

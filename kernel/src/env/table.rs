@@ -151,6 +151,7 @@ pub fn resolve(target: EnvId, caller: EnvId) -> EnvId {
 ///
 /// # Errors
 /// `E_BAD_ENV`.
+#[track_caller]
 pub fn lock_life(target: EnvId, caller: EnvId) -> Result<Guard<'static, Life>, Error> {
     let target = resolve(target, caller);
     let life = env(target.slot()).life.lock();
@@ -162,6 +163,7 @@ pub fn lock_life(target: EnvId, caller: EnvId) -> Result<Guard<'static, Life>, E
 ///
 /// # Errors
 /// `E_BAD_ENV`.
+#[track_caller]
 pub fn lock_space(target: EnvId, caller: EnvId) -> Result<Guard<'static, Space>, Error> {
     let target = resolve(target, caller);
     let space = env(target.slot()).space.lock();
@@ -172,6 +174,7 @@ pub fn lock_space(target: EnvId, caller: EnvId) -> Result<Guard<'static, Space>,
 ///
 /// # Errors
 /// `E_BAD_ENV`.
+#[track_caller]
 pub fn lock_spaces(a: EnvId, b: EnvId, caller: EnvId) -> Result<sync::Pair<'static, Space, This>, Error> {
     let (a, b) = (resolve(a, caller), resolve(b, caller));
     let mut pair = sync::lock_pair(&env(a.slot()).space, &env(b.slot()).space);

@@ -26,13 +26,13 @@ pub(super) fn exofork(current: &Current<'_>) -> Result<Reply> {
 /// Destroys the caller or a child.
 pub(super) fn destroy(current: &Current<'_>, target: EnvId) -> Result<Reply> {
     let life = table::lock_life(target, current.id())?;
+    let is_self = life.id == current.id();
     // Under the lock, so that this line comes before "free env", whichever CPU prints that.
-    if life.id == current.id() {
+    if is_self {
         lifecycle!("[{}] exiting gracefully", current.id());
     } else {
         lifecycle!("[{}] destroying {}", current.id(), life.id);
     }
-    let is_self = life.id == current.id();
     exit::destroy(life, current.id());
     Ok(if is_self { Reply::Other(0) } else { Reply::Same(0) })
 }

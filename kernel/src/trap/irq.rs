@@ -18,7 +18,7 @@ const TIMER: u32 = IRQ_OFFSET;
 const KEYBOARD: u32 = IRQ_OFFSET + 1;
 const SERIAL: u32 = IRQ_OFFSET + 4;
 const SPURIOUS: u32 = IRQ_OFFSET + 7;
-const LAPIC_ERROR: u32 = IRQ_OFFSET + 19;
+pub(super) const LAPIC_ERROR: u32 = IRQ_OFFSET + 19;
 const KICK: u32 = lapic::KICK as u32;
 
 /// Bits of `PerCpu::idle_interrupts`: the timer ticked; there is input.

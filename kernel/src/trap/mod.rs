@@ -18,7 +18,6 @@ use crate::{monitor, panic, syscall};
 const T_SYSCALL: u32 = abi::syscall::T_SYSCALL as u32;
 const T_NMI: u32 = abi::trap::T_NMI;
 const LAST_IRQ: u32 = IRQ_OFFSET + 15;
-const LAPIC_ERROR: u32 = IRQ_OFFSET + 19;
 const T_KICK: u32 = KICK as u32;
 
 /// Handles a trap of the env on this CPU.
@@ -31,7 +30,7 @@ pub fn handle(current: &mut Current<'_>) -> Next {
             monitor::breakpoint(current);
             Next::Same
         }
-        vector @ (IRQ_OFFSET..=LAST_IRQ | LAPIC_ERROR | T_KICK) => irq::handle(vector, current),
+        vector @ (IRQ_OFFSET..=LAST_IRQ | irq::LAPIC_ERROR | T_KICK) => irq::handle(vector, current),
         T_NMI => {
             panic::stop_if_panicking();
             Next::Same
@@ -50,7 +49,7 @@ pub fn kill(current: &mut Current<'_>, fault_va: Option<u32>) -> Next {
 /// A trap in the kernel itself. Called by the assembly in `x86`, with the frame on the current stack.
 pub extern "C" fn trap_from_kernel(frame: &mut TrapFrame) {
     match frame.trapno {
-        vector @ (IRQ_OFFSET..=LAST_IRQ | LAPIC_ERROR | T_KICK) => irq::handle_idle(vector),
+        vector @ (IRQ_OFFSET..=LAST_IRQ | irq::LAPIC_ERROR | T_KICK) => irq::handle_idle(vector),
         T_NMI => panic::stop_if_panicking(),
         T_PGFLT => panic::kernel_trap(frame, "page fault in kernel"),
         T_DBLFLT => panic::kernel_trap(frame, "double fault: a kernel stack has probably overflowed"),

@@ -3,14 +3,14 @@
 use core::ptr::addr_of;
 use core::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
-use abi::layout::KERNBASE;
+use abi::layout::{KERNBASE, MPENTRY_PADDR, PGSIZE};
 
 use super::frame::STACK_RESERVE;
 use super::{delay, instr, lapic};
 use crate::config::NCPU;
 
 /// The physical page where the other CPUs start. The frame allocator never hands it out.
-const PAGE: u8 = 7;
+const PAGE: u8 = (MPENTRY_PADDR / PGSIZE) as u8;
 
 /// By xAPIC id: the CPU's index; 0 for a CPU that is to stay out.
 static INDEX_OF: [AtomicU8; 256] = [const { AtomicU8::new(0) }; 256];
