@@ -134,9 +134,10 @@ mod tests {
     }
 
     #[test]
-    fn the_first_word_may_be_the_kernels_path() {
-        assert_eq!(programs_in("build/kernel hello primes"), ["hello", "primes"]);
-        assert_eq!(programs_in("kernel hello"), ["kernel", "hello"]);
+    fn the_first_word_may_be_the_kernel() {
+        assert_eq!(programs_in("build/jos hello primes"), ["hello", "primes"]);
+        assert_eq!(programs_in("kernel-big hello"), ["hello"]);
+        assert_eq!(programs_in("hello kernel"), ["hello", "kernel"]);
         // Further words with a slash are programs that do not exist, which is worth a message.
         assert_eq!(programs_in("/boot/kernel ./hello"), ["./hello"]);
         assert!(programs_in("/boot/kernel").is_empty() && programs_in("").is_empty() && programs_in(" \t ").is_empty());

@@ -9,9 +9,9 @@
 
 #![allow(unsafe_code, reason = "the block of memory is reached by address, as in the machine")]
 
+mod absent;
 #[path = "../x86/acpi.rs"]
 pub mod acpi;
-mod absent;
 #[path = "../x86/boot_info.rs"]
 pub mod boot_info;
 pub mod delay;

@@ -85,6 +85,19 @@ impl Machine {
         self.big = Some(big::enter::<This>());
     }
 
+    /// Plays CPU 0 and, on another thread, CPU 1. Both take the big lock themselves, with [`in_kernel`].
+    pub(super) fn beside(&mut self, this: impl FnOnce(), other: impl FnOnce() + Send) {
+        self.big = None;
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                gdt::become_cpu(1);
+                other();
+            });
+            this();
+        });
+        self.big = Some(big::enter::<This>());
+    }
+
     /// Plays CPU `cpu` for a while, instead of CPU 0.
     pub(super) fn as_cpu<R>(&mut self, cpu: usize, work: impl FnOnce() -> R) -> R {
         self.big = None;

@@ -9,7 +9,12 @@ mod machine;
 mod program;
 
 mod boot;
+mod env_calls;
+mod envs;
 mod frames;
+mod ipc;
+mod page_calls;
 mod pool;
+mod races;
 mod spaces;
 mod user_memory;

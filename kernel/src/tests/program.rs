@@ -33,7 +33,8 @@ pub(super) struct Program {
 pub(super) fn spawn(parent: EnvId) -> EnvId {
     let id = table::alloc(parent).expect("a slot and a frame");
     let user_data = u32::from(GD_UD | 3);
-    let frame = TrapFrame { cs: u32::from(GD_UT | 3), ds: user_data, es: user_data, ss: user_data, ..TrapFrame::default() };
+    let frame =
+        TrapFrame { cs: u32::from(GD_UT | 3), ds: user_data, es: user_data, ss: user_data, ..TrapFrame::default() };
     crate::env::current::save_frame(table::record(id.slot()), &frame);
     let mut life = table::env(id.slot()).life.lock();
     life.frozen = false;
@@ -59,9 +60,18 @@ pub(super) fn try_run(id: EnvId) -> Option<Program> {
         sched::release(on_cpu);
         return None;
     }
+    Some(come(on_cpu))
+}
+
+/// Takes an env from another CPU's queue and puts it on this one.
+pub(super) fn steal() -> Option<Program> {
+    sched::steal().map(come)
+}
+
+fn come(on_cpu: OnCpu) -> Program {
     x86::instr::load_cr3(on_cpu.directory().address());
-    cpu::note_env(Some(id.slot()));
-    Some(Program { id, frame: on_cpu.restore(), next: Next::Same, on_cpu: Some(on_cpu) })
+    cpu::note_env(Some(on_cpu.slot()));
+    Program { id: on_cpu.id(), frame: on_cpu.restore(), next: Next::Same, on_cpu: Some(on_cpu) }
 }
 
 impl Program {

@@ -122,7 +122,16 @@ mod tests {
     use super::*;
 
     const FRAME: TrapFrame = TrapFrame {
-        regs: PushRegs { edi: 0, esi: 1, ebp: 0xeebf_dff0, oesp: 0xefff_ffdc, ebx: 2, edx: 3, ecx: 4, eax: 0xeec0_0028 },
+        regs: PushRegs {
+            edi: 0,
+            esi: 1,
+            ebp: 0xeebf_dff0,
+            oesp: 0xefff_ffdc,
+            ebx: 2,
+            edx: 3,
+            ecx: 4,
+            eax: 0xeec0_0028,
+        },
         // The upper halves are padding.
         es: 0x1234_0023,
         ds: 0x23,
