@@ -54,6 +54,7 @@ impl<const N: usize, const CACHE: usize, const BATCH: usize> Pool<N, CACHE, BATC
     pub fn give(&self, number: u16) {
         // Lock order: cache -> global list.
         let mut cache = self.caches[cpu::index()].lock();
+        self.global.might_lock();
         if cache.len == CACHE {
             let mut global = self.global.lock();
             let spilled = cache.len / 2;
@@ -75,6 +76,7 @@ impl<const N: usize, const CACHE: usize, const BATCH: usize> Pool<N, CACHE, BATC
     fn take_near(&self, mine: usize) -> Option<u16> {
         // Lock order: cache -> global list.
         let mut cache = self.caches[mine].lock();
+        self.global.might_lock();
         if cache.len == 0 {
             let mut global = self.global.lock();
             let from = global.len.saturating_sub(BATCH);

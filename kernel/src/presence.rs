@@ -29,7 +29,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use abi::NENV;
 use crossbeam_utils::CachePadded;
-use sync::order::{self, Gate};
+use sync::order;
 
 use crate::cpu::{self, This};
 use crate::{smp, x86};
@@ -81,17 +81,20 @@ pub fn leave(slot: usize) {
 /// Gives back what somebody asked for meanwhile: then it must be done first, and this called again.
 pub fn entering_user(slot: usize) -> Result<(), u32> {
     let here = cpu::this();
+    order::entering_user::<This>();
     here.user_slot.swap(slot as u32 + 1, Ordering::SeqCst);
     if PRESENCE[slot].attention.load(Ordering::SeqCst) == 0 {
         return Ok(());
     }
     here.user_slot.store(0, Ordering::SeqCst);
+    order::left_user::<This>();
     Err(PRESENCE[slot].attention.swap(0, Ordering::SeqCst))
 }
 
 /// Announces that this CPU is back in the kernel. The first thing to do after a trap.
 pub fn left_user() {
     cpu::this().user_slot.store(0, Ordering::Release);
+    order::left_user::<This>();
 }
 
 /// Asks for `what` and makes sure that no user instruction of the env runs until it is done.
@@ -99,13 +102,11 @@ pub fn left_user() {
 /// For an env on another CPU, or on none. Waits only while that CPU is in user mode.
 pub fn demand(slot: usize, what: u32) {
     let Some(target) = request(slot, what) else { return };
-    order::gate::<This>(Gate::RemoteWait);
     let (block, presence) = (cpu::get(target), &PRESENCE[slot]);
-    while block.user_slot.load(Ordering::Acquire) == slot as u32 + 1
-        && presence.attention.load(Ordering::Acquire) & what != 0
-    {
-        core::hint::spin_loop();
-    }
+    order::await_cpu::<This>(target, || {
+        block.user_slot.load(Ordering::Acquire) == slot as u32 + 1
+            && presence.attention.load(Ordering::Acquire) & what != 0
+    });
 }
 
 /// Asks for `what`, and interrupts the env's CPU if it is in user mode; gives back that CPU. Does not wait.

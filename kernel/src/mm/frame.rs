@@ -14,6 +14,7 @@ use abi::page::PageInfo;
 use sync::Rank;
 
 use crate::config::{FRAME_BATCH, FRAME_CACHE};
+use crate::cpu::This;
 use crate::mm::phys;
 use crate::pool::Pool;
 
@@ -136,6 +137,7 @@ impl Drop for PageRef {
         assert_ne!(before, 0, "{:?} was released once too often", self.0);
         if before == 1 {
             fence(Ordering::Acquire);
+            sync::order::freed::<This>(phys::kernel_address(self.0.address()), PGSIZE as usize);
             FREE.give(self.0.0);
         }
     }

@@ -1,10 +1,9 @@
 //! Gates: places a CPU may pass only with empty hands.
 //!
-//! A gate is data: what it is called, and which locks may be held in it. `order.rs` checks it.
+//! A gate is data; `order.rs` checks it. No lock may be held in any of them, each for its own reason. (That others may
+//! wait for this CPU's answer is no lock, and is what going to user mode means.)
 
-use crate::rank::Rank;
-
-/// A place where held locks are dangerous, each for its own reason.
+/// A place where held locks are dangerous.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Gate {
     /// Return to user mode. User code may run for ever, so a lock held here is lost.
@@ -13,24 +12,13 @@ pub enum Gate {
     Halt,
     /// Entry to the kernel monitor. A human is slower than any spin loop's patience.
     Monitor,
-    /// Waiting for another CPU to answer. Holding a lock here is allowed only because a wait is
-    /// made only while the other CPU is in user mode, where it spins for nothing.
-    RemoteWait,
+    /// Going over to another env. What is held belongs to what was done for the old one.
+    AddressSpace,
     /// Taking and letting go of the big lock, in the big-lock build. Fine locks live inside it.
     BigLock,
 }
 
 impl Gate {
-    /// Whether a lock of class `rank` may be held here.
-    #[must_use]
-    pub const fn allows(self, rank: Rank) -> bool {
-        match self {
-            Self::UserReturn | Self::Halt | Self::Monitor | Self::BigLock => false,
-            // An answer may take a while, and everybody prints: the console is never worth it.
-            Self::RemoteWait => !rank.is_leaf(),
-        }
-    }
-
     /// Whether interrupts must be off here. Elsewhere the kernel turns them on right after.
     #[must_use]
     pub const fn needs_interrupts_off(self) -> bool {

@@ -22,7 +22,14 @@
 pub mod big;
 mod gate;
 mod machine;
-#[cfg_attr(not(debug_assertions), path = "order_off.rs")]
+#[cfg_attr(
+    not(any(
+        feature = "order",
+        feature = "full",
+        all(debug_assertions, not(feature = "off"), not(feature = "stats"))
+    )),
+    path = "order_off.rs"
+)]
 pub mod order;
 mod pair;
 pub mod rank;
@@ -36,4 +43,4 @@ mod spinlock;
 pub use machine::{MAX_CPUS, Machine};
 pub use pair::{Pair, lock_pair};
 pub use rank::Rank;
-pub use spinlock::{Guard, SpinLock};
+pub use spinlock::{Guard, Pin, SpinLock};

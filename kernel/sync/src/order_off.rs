@@ -36,6 +36,18 @@ pub fn await_cpu<M: Machine>(_cpu: usize, unanswered: impl Fn() -> bool) {
     }
 }
 
+/// Nobody asks.
+#[inline]
+pub fn entering_user<M: Machine>() {}
+
+/// Nobody asks.
+#[inline]
+pub fn left_user<M: Machine>() {}
+
+/// Nobody knows what is in the memory.
+#[inline]
+pub fn freed<M: Machine>(_start: usize, _len: usize) {}
+
 /// How many reports there have been: none are made.
 #[must_use]
 pub fn reports<M: Machine>() -> u32 {
@@ -63,19 +75,27 @@ impl Class {
 }
 
 #[inline]
-pub(crate) fn before<M: Machine>(_lock: Lock, _site: Site) {}
+pub(crate) fn before<M: Machine>(_class: &Class, _lock: Lock, _site: Site) {}
 #[inline]
-pub(crate) fn before_try<M: Machine>(_lock: Lock, _site: Site) {}
+pub(crate) fn before_try<M: Machine>(_class: &Class, _lock: Lock, _site: Site) {}
+#[inline]
+pub(crate) fn might<M: Machine>(_lock: Lock, _site: Site) {}
 #[inline]
 pub(crate) fn wait<M: Machine>(_lock: Lock, _site: Site) {}
 #[inline]
 #[allow(dead_code, reason = "nobody waits for a fine lock in the big-lock build")]
 pub(crate) fn waiting<M: Machine>() {}
 #[inline]
-pub(crate) fn taken<M: Machine>(_lock: Lock, _site: Site) {}
+pub(crate) fn taken<M: Machine>(_class: &Class, _lock: Lock, _site: Site) {}
 #[inline]
-pub(crate) fn released<M: Machine>(_lock: Lock) {}
+pub(crate) fn released<M: Machine>(_class: &Class, _lock: Lock) {}
 #[inline]
-pub(crate) fn forget<M: Machine>(_lock: Lock) {}
+pub(crate) fn forget<M: Machine>(_class: &Class, _lock: Lock) {}
 #[inline]
-pub(crate) fn assert_held<M: Machine>(_lock: Lock, _site: Site) {}
+pub(crate) fn assert_held<M: Machine>(_class: &Class, _lock: Lock, _site: Site) {}
+#[inline]
+pub(crate) fn assert_not_held<M: Machine>(_lock: Lock, _site: Site) {}
+#[inline]
+pub(crate) fn pin<M: Machine>(_class: &Class, _lock: Lock, _site: Site) {}
+#[inline]
+pub(crate) fn unpin(_class: &Class) {}

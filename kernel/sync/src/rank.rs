@@ -10,6 +10,7 @@
 mod dag;
 mod text;
 
+pub(crate) use dag::Set;
 pub use dag::{Edge, Order, allow, edge};
 pub use text::{dot, markdown_table};
 

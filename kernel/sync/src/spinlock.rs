@@ -43,7 +43,7 @@ impl<T, M: Machine> SpinLock<T, M> {
     #[track_caller]
     pub fn lock(&self) -> Guard<'_, T, M> {
         let site = Location::caller();
-        order::before::<M>(self.id(), site);
+        order::before::<M>(&self.class, self.id(), site);
         if !self.inside.try_lock() {
             order::wait::<M>(self.id(), site);
             self.inside.lock();
@@ -56,7 +56,7 @@ impl<T, M: Machine> SpinLock<T, M> {
     #[track_caller]
     pub fn try_lock(&self) -> Option<Guard<'_, T, M>> {
         let site = Location::caller();
-        order::before_try::<M>(self.id(), site);
+        order::before_try::<M>(&self.class, self.id(), site);
         self.inside.try_lock().then(|| self.taken(site))
     }
 
@@ -69,7 +69,31 @@ impl<T, M: Machine> SpinLock<T, M> {
     #[inline]
     #[track_caller]
     pub fn assert_held(&self) {
-        order::assert_held::<M>(self.id(), Location::caller());
+        order::assert_held::<M>(&self.class, self.id(), Location::caller());
+    }
+
+    /// States that the caller does not hold this lock. A debug build reports it if this CPU does.
+    #[inline]
+    #[track_caller]
+    pub fn assert_not_held(&self) {
+        order::assert_not_held::<M>(self.id(), Location::caller());
+    }
+
+    /// States that the code from here on may take this lock, though perhaps not this time. A debug build checks the order
+    /// as if it did, so that the rare path need not happen to be checked.
+    #[inline]
+    #[track_caller]
+    pub fn might_lock(&self) {
+        order::might::<M>(self.id(), Location::caller());
+    }
+
+    /// States that the caller holds this lock and relies on it until the pin is dropped. A debug build reports whoever
+    /// releases it meanwhile, though it be to take it again.
+    #[inline]
+    #[track_caller]
+    pub fn pin(&self) -> Pin<'_, T, M> {
+        order::pin::<M>(&self.class, self.id(), Location::caller());
+        Pin { lock: self }
     }
 
     /// The data, without locking: nobody else can have the lock while the caller has it all.
@@ -83,7 +107,7 @@ impl<T, M: Machine> SpinLock<T, M> {
     /// Whoever held it must never run again, or never use its guard again.
     pub unsafe fn bust(&self) {
         if self.inside.is_locked() {
-            order::forget::<M>(self.id());
+            order::forget::<M>(&self.class, self.id());
             // SAFETY: the owner never runs again, by the contract above.
             unsafe { self.inside.unlock() }
         }
@@ -100,8 +124,21 @@ impl<T, M: Machine> SpinLock<T, M> {
 
     /// Makes the guard. Only for a caller that has just locked `inside`.
     fn taken(&self, site: &'static Location<'static>) -> Guard<'_, T, M> {
-        order::taken::<M>(self.id(), site);
+        order::taken::<M>(&self.class, self.id(), site);
         Guard { lock: self, not_send: PhantomData }
+    }
+}
+
+/// The promise that a lock stays held, made by [`SpinLock::pin`].
+#[must_use = "the lock is pinned only until the pin is dropped"]
+pub struct Pin<'a, T, M: Machine> {
+    lock: &'a SpinLock<T, M>,
+}
+
+impl<T, M: Machine> Drop for Pin<'_, T, M> {
+    #[inline]
+    fn drop(&mut self) {
+        order::unpin(&self.lock.class);
     }
 }
 
@@ -140,7 +177,7 @@ impl<T, M: Machine> DerefMut for Guard<'_, T, M> {
 impl<T, M: Machine> Drop for Guard<'_, T, M> {
     #[inline]
     fn drop(&mut self) {
-        order::released::<M>(self.lock.id());
+        order::released::<M>(&self.lock.class, self.lock.id());
         // SAFETY: a guard is made only by the owner of the lock, and this one is going away.
         unsafe { self.lock.inside.unlock() }
     }

@@ -30,6 +30,16 @@ lock report: a lock is wanted that comes before one that is held
 (kernel/sync/src/rank.rs:{declared})
   danger: another CPU that keeps the order holds the wanted lock and waits for the held one: \
 both wait for ever. One CPU alone can show the wrong order; it takes two to hang
+  how CPUs come to wait for each other:
+    CPU 3                                       another CPU
+    takes run queue #2
+                                                takes env ipc
+    waits for env ipc #7
+                                                waits for run queue
+  the circle, as short as it can be:
+    run queue -> env ipc: this report; outer taken at {a}, inner wanted at {b}
+    env ipc -> run queue: declared at kernel/sync/src/rank.rs:{declared}; not done yet since the start
+  all CPUs now:
   CPU 3 holds, first taken first:
     run queue #2, taken at {a}
   back-trace, innermost first:

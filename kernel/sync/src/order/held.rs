@@ -3,9 +3,12 @@
 //! Written by its own CPU alone, with interrupts off. Other CPUs read it for reports while it
 //! changes, so every field is atomic; what they see may be a moment old.
 
+use super::chains::Chains;
 use super::raw_site::AtomicSite;
+use super::stack::Stack;
 use super::{Lock, Site};
-use crate::Rank;
+use crate::rank::Set;
+use crate::{Machine, Rank};
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize};
 
@@ -19,29 +22,21 @@ pub(crate) struct Held {
     pub(crate) site: Site,
 }
 
-/// What a CPU waits for.
-#[derive(Clone, Copy)]
-pub(crate) enum Wait {
-    /// A lock, and where it is wanted.
-    Lock(Held),
-    /// An answer of that CPU, and where it is waited for.
-    Cpu(usize, Site),
-}
-
 /// The notes of one CPU.
 pub(crate) struct PerCpu {
     /// In the order they were taken. A lock that is released early leaves a hole.
     entries: [Entry; DEPTH],
     /// All entries from here on are empty.
     len: AtomicUsize,
-    /// Locks that were taken when `entries` was full.
-    untracked: AtomicUsize,
+    /// The classes of what is held.
+    classes: AtomicU32,
+    /// What this CPU has done before.
+    pub(crate) chains: Chains,
+    /// The lock or the answer that is waited for.
     wanted: Entry,
-    /// Index + 1 of the CPU whose answer is waited for; 0 for none.
-    awaited: AtomicUsize,
-    awaited_at: AtomicSite,
-    /// When the wait for `wanted` or `awaited` began, in milliseconds.
+    /// When the wait began, in milliseconds, and from where.
     since: AtomicU32,
+    pub(crate) wait_stack: Stack,
     /// This CPU is in the middle of a report; whatever happens meanwhile is not reported.
     reporting: AtomicBool,
 }
@@ -51,68 +46,69 @@ impl PerCpu {
         Self {
             entries: [const { Entry::new() }; DEPTH],
             len: AtomicUsize::new(0),
-            untracked: AtomicUsize::new(0),
+            classes: AtomicU32::new(0),
+            chains: Chains::new(),
             wanted: Entry::new(),
-            awaited: AtomicUsize::new(0),
-            awaited_at: AtomicSite::new(),
             since: AtomicU32::new(0),
+            wait_stack: Stack::new(),
             reporting: AtomicBool::new(false),
         }
     }
 
-    /// What is held, in the order it was taken.
+    /// What is held, in the order it was taken. A CPU in user mode, or on its way there, holds its answer.
     pub(crate) fn held(&self) -> impl Iterator<Item = Held> {
         self.entries[..self.len.load(Acquire).min(DEPTH)].iter().filter_map(Entry::get)
+    }
+
+    /// What is held and is a lock.
+    pub(crate) fn locks(&self) -> impl Iterator<Item = Held> {
+        self.held().filter(|held| !held.lock.rank.is_wait())
+    }
+
+    /// The classes of what is held.
+    #[inline]
+    pub(crate) fn classes(&self) -> Set {
+        self.classes.load(Relaxed)
     }
 
     /// Adds a lock; `false` if there are more than a correct kernel can hold.
     pub(crate) fn push(&self, held: Held) -> bool {
         let len = self.len.load(Relaxed);
-        let Some(entry) = self.entries.get(len) else {
-            self.untracked.fetch_add(1, Relaxed);
-            return false;
-        };
+        let Some(entry) = self.entries.get(len) else { return false };
         entry.set(held);
+        self.classes.store(self.classes() | 1 << held.lock.rank as u32, Relaxed);
         self.len.store(len + 1, Release);
         true
     }
 
-    /// Removes a lock; `false` if it is not held. Looks at the last one first: that is mostly it.
+    /// Removes a lock; `false` if it is not there. Looks at the last one first: that is mostly it.
     pub(crate) fn remove(&self, address: usize) -> bool {
         let mut len = self.len.load(Relaxed);
-        let Some(entry) = self.entries[..len].iter().rfind(|entry| entry.is(address)) else {
-            let give_back = |n: usize| n.checked_sub(1);
-            return self.untracked.fetch_update(Relaxed, Relaxed, give_back).is_ok();
-        };
+        let Some(entry) = self.entries[..len].iter().rfind(|entry| entry.is(address)) else { return false };
         entry.clear();
         while len > 0 && self.entries[len - 1].is(0) {
             len -= 1;
         }
         self.len.store(len, Release);
+        let left = self.entries[..len].iter().filter(|entry| !entry.is(0));
+        self.classes.store(left.fold(0, |classes, entry| classes | 1 << entry.rank()), Relaxed);
         true
     }
 
-    pub(crate) fn start_waiting(&self, wait: Wait, now: u32) {
-        self.since.store(now, Relaxed);
-        match wait {
-            Wait::Lock(wanted) => self.wanted.set(wanted),
-            Wait::Cpu(cpu, site) => {
-                self.awaited_at.set(site);
-                self.awaited.store(cpu + 1, Release);
-            }
-        }
+    pub(crate) fn start_waiting<M: Machine>(&self, wanted: Held) {
+        self.since.store(M::millis(), Relaxed);
+        self.wait_stack.save::<M>();
+        self.wanted.set(wanted);
     }
 
+    #[inline]
     pub(crate) fn stop_waiting(&self) {
         self.wanted.clear();
-        self.awaited.store(0, Relaxed);
     }
 
     /// What this CPU waits for.
-    pub(crate) fn wait(&self) -> Option<Wait> {
-        let cpu = self.awaited.load(Acquire).checked_sub(1);
-        let answer = cpu.zip(self.awaited_at.get()).map(|(cpu, site)| Wait::Cpu(cpu, site));
-        answer.or_else(|| self.wanted.get().map(Wait::Lock))
+    pub(crate) fn wait(&self) -> Option<Held> {
+        self.wanted.get()
     }
 
     /// When the present wait began.
@@ -149,9 +145,13 @@ impl Entry {
 
     fn set(&self, held: Held) {
         self.class.store((held.lock.rank as u32) << 16 | u32::from(held.lock.key), Relaxed);
-        self.site.set(held.site);
+        self.site.set(Some(held.site));
         // Release: another CPU that sees the address sees what belongs to it (pairs with `get`).
         self.address.store(held.lock.address, Release);
+    }
+
+    fn rank(&self) -> u32 {
+        self.class.load(Relaxed) >> 16
     }
 
     fn clear(&self) {

@@ -1,8 +1,9 @@
 //! Who holds what and who waits for whom, in words.
 
-use super::held::{Held, PerCpu, Wait};
+use super::held::{Held, PerCpu};
 use super::report::Place;
 use super::{Checker, stuck};
+use crate::Machine;
 use core::fmt;
 
 /// What every CPU holds and waits for.
@@ -12,7 +13,7 @@ impl fmt::Display for AllHeld<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut nothing = true;
         for (i, cpu) in self.0.cpus.iter().enumerate() {
-            if cpu.held().next().is_some() || cpu.wait().is_some() {
+            if cpu.locks().next().is_some() || cpu.wait().is_some() {
                 nothing = false;
                 write_cpu(f, i, cpu)?;
             }
@@ -26,25 +27,28 @@ impl fmt::Display for AllHeld<'_> {
 
 /// What CPU `number` holds and waits for.
 pub(crate) fn write_cpu(f: &mut fmt::Formatter<'_>, number: usize, cpu: &PerCpu) -> fmt::Result {
-    if cpu.held().next().is_none() {
-        writeln!(f, "  CPU {number} holds nothing")?;
+    let in_user_mode = cpu.held().any(|held| held.lock.rank.is_wait());
+    let note = if in_user_mode { " (in user mode, or on its way there)" } else { "" };
+    if cpu.locks().next().is_none() {
+        writeln!(f, "  CPU {number} holds nothing{note}")?;
     } else {
-        writeln!(f, "  CPU {number} holds, first taken first:")?;
-        for Held { lock, site } in cpu.held() {
+        writeln!(f, "  CPU {number} holds, first taken first:{note}")?;
+        for Held { lock, site } in cpu.locks() {
             writeln!(f, "    {lock}, taken at {}", Place(Some(site)))?;
         }
     }
     match cpu.wait() {
-        Some(wait) => writeln!(f, "    and {wait}"),
+        Some(wait) => writeln!(f, "    and {}", Waits(wait)),
         None => Ok(()),
     }
 }
 
-/// Who waits for whom, starting with `cpu`.
-pub(crate) fn write_chain(f: &mut fmt::Formatter<'_>, checker: &Checker, cpu: usize) -> fmt::Result {
+/// Who waits for whom, starting with `cpu`; with the stack of each, from where it began to wait.
+pub(crate) fn write_chain<M: Machine>(f: &mut fmt::Formatter<'_>, cpu: usize) -> fmt::Result {
+    let checker = M::checker();
     let mut last = None;
     for link in stuck::chain(checker, cpu) {
-        write!(f, "  CPU {} {}", link.cpu, link.wait)?;
+        write!(f, "  CPU {} {}", link.cpu, Waits(link.wait))?;
         match link.next {
             Some((holder, Some(held))) => {
                 writeln!(f, ", taken by CPU {holder} at {}", Place(Some(held.site)))?;
@@ -52,6 +56,7 @@ pub(crate) fn write_chain(f: &mut fmt::Formatter<'_>, checker: &Checker, cpu: us
             Some((_, None)) => writeln!(f)?,
             None => writeln!(f, ", taken by nobody that is known")?,
         }
+        checker.cpus[link.cpu].wait_stack.write::<M>(f)?;
         last = link.next;
     }
     match last {
@@ -63,15 +68,17 @@ pub(crate) fn write_chain(f: &mut fmt::Formatter<'_>, checker: &Checker, cpu: us
     }
 }
 
-impl fmt::Display for Wait {
+/// What is waited for, and where.
+struct Waits(Held);
+
+impl fmt::Display for Waits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Self::Lock(Held { lock, site }) => {
-                write!(f, "waits for {lock} at {}", Place(Some(site)))
-            }
-            Self::Cpu(cpu, site) => {
-                write!(f, "waits for CPU {cpu} to answer at {}", Place(Some(site)))
-            }
+        let Held { lock, site } = self.0;
+        let site = Place(Some(site));
+        if lock.rank.is_wait() {
+            write!(f, "waits for CPU {} to answer at {site}", lock.key)
+        } else {
+            write!(f, "waits for {lock} at {site}")
         }
     }
 }

@@ -14,8 +14,8 @@ impl AtomicSite {
         Self(AtomicPtr::new(ptr::null_mut()))
     }
 
-    pub(crate) fn set(&self, site: &'static Location<'static>) {
-        self.0.store(ptr::from_ref(site).cast_mut(), Relaxed);
+    pub(crate) fn set(&self, site: Option<&'static Location<'static>>) {
+        self.0.store(site.map_or(ptr::null_mut(), |site| ptr::from_ref(site).cast_mut()), Relaxed);
     }
 
     pub(crate) fn get(&self) -> Option<&'static Location<'static>> {

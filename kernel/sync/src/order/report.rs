@@ -5,8 +5,7 @@
 use super::held::Held;
 use super::kind::Kind;
 use super::picture::{self, AllHeld};
-use super::{Lock, Site, this_cpu};
-use crate::rank::{EDGES, Edge};
+use super::{Lock, Site, scenario, this_cpu};
 use crate::{Machine, Rank};
 use core::fmt;
 use core::marker::PhantomData;
@@ -21,15 +20,15 @@ const TURN_MS: u32 = 2_000;
 
 /// A broken rule and all that is known about it.
 pub(crate) struct Report {
-    kind: Kind,
-    cpu: usize,
+    pub(super) kind: Kind,
+    pub(super) cpu: usize,
     /// The lock that is held, and by whom if not by this CPU.
-    outer: Option<Held>,
+    pub(super) outer: Option<Held>,
     outer_cpu: usize,
     /// The lock that is wanted, released or relied on.
-    inner: Option<Lock>,
+    pub(super) inner: Option<Lock>,
     /// Where that happened.
-    site: Option<Site>,
+    pub(super) site: Option<Site>,
 }
 
 impl Report {
@@ -94,14 +93,15 @@ impl<M: Machine> fmt::Display for Text<'_, M> {
         let words = report.kind.words();
         writeln!(f, "lock report: {}", words.rule)?;
         report.write_locks(f)?;
-        report.write_order(f)?;
+        scenario::write_declared(f, report)?;
         writeln!(f, "  danger: {}", words.danger)?;
-        if matches!(report.kind, Kind::Stuck | Kind::NoAnswer) {
-            picture::write_chain(f, M::checker(), report.cpu)?;
-            write!(f, "{}", AllHeld(M::checker()))?;
-        } else {
-            picture::write_cpu(f, report.cpu, &M::checker().cpus[report.cpu])?;
+        scenario::write::<M>(f, report)?;
+        if report.kind.is_stuck() {
+            writeln!(f, "  who waits for whom, each with its stack:")?;
+            picture::write_chain::<M>(f, report.cpu)?;
         }
+        writeln!(f, "  all CPUs now:")?;
+        write!(f, "{}", AllHeld(M::checker()))?;
         write_backtrace::<M>(f)?;
         writeln!(f, "  fix: {}", words.fix[0])?;
         writeln!(f, "       {}", words.fix[1])?;
@@ -112,40 +112,20 @@ impl<M: Machine> fmt::Display for Text<'_, M> {
 impl Report {
     fn write_locks(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.inner {
+            Some(Lock { address, .. }) if self.kind == Kind::Uninitialised => {
+                writeln!(f, "  lock:   at address {address:#x}, wanted at {}", Place(self.site))?;
+            }
+            Some(lock) if self.site.is_none() => writeln!(f, "  lock:   {lock}, released (see the back-trace)")?,
             Some(lock) => writeln!(f, "  lock:   {lock}, at {}", Place(self.site))?,
             None => writeln!(f, "  place:  {}", Place(self.site))?,
         }
         if let Some(Held { lock, site }) = self.outer {
             let site = Place(Some(site));
-            writeln!(f, "  held:   {lock}, taken at {site} by CPU {}", self.outer_cpu)?;
+            let what = if self.kind == Kind::PinLost { "pinned: " } else { "held:   " };
+            let how = if self.kind == Kind::PinLost { "" } else { "taken " };
+            writeln!(f, "  {what}{lock}, {how}at {site} by CPU {}", self.outer_cpu)?;
         }
         Ok(())
-    }
-
-    /// Quotes the part of the declared order that forbids this, if it is about the order.
-    fn write_order(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Some(held), Some(wanted)) = (self.outer, self.inner) else {
-            return Ok(());
-        };
-        let (from, to) = (wanted.rank, held.lock.rank);
-        match self.kind {
-            Kind::Inversion | Kind::Leaf => {
-                writeln!(f, "  order:  {} comes before {}:", from.name(), to.name())?;
-                let on_the_way = |edge: &&Edge| {
-                    (edge.outer == from || from.allows(edge.outer)) && (edge.inner == to || edge.inner.allows(to))
-                };
-                for edge in EDGES.iter().filter(on_the_way) {
-                    let (outer, inner, declared) = (edge.outer.name(), edge.inner.name(), edge.declared);
-                    let (file, line) = (declared.file(), declared.line());
-                    writeln!(f, "    {outer}, then {inner}: {} ({file}:{line})", edge.why)?;
-                }
-                Ok(())
-            }
-            Kind::PairOrder | Kind::PairEqual | Kind::PairNever => {
-                writeln!(f, "  order:  two of class {}: {}", from.name(), from.pairs().name())
-            }
-            _ => Ok(()),
-        }
     }
 
     /// The one line that is for programs: the names in it stay the same.

@@ -27,10 +27,14 @@ pub(crate) fn check(held: impl Iterator<Item = Held>, wanted: Lock) -> Option<(K
 fn broken(held: Lock, wanted: Lock) -> Option<Kind> {
     if held.address == wanted.address {
         Some(Kind::SelfDeadlock)
+    } else if held.rank.is_wait() {
+        Some(Kind::AnswerOwed)
     } else if held.rank == wanted.rank {
         broken_in_class(held, wanted)
     } else if held.rank.allows(wanted.rank) {
         None
+    } else if wanted.rank.is_wait() {
+        Some(Kind::RemoteWait)
     } else if held.rank.is_leaf() {
         Some(Kind::Leaf)
     } else if wanted.rank.allows(held.rank) {

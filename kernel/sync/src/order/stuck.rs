@@ -3,7 +3,7 @@
 //! By the clock, not by turns of the loop: a virtual CPU that the host does not run for a while
 //! must not look like a deadlock.
 
-use super::held::{Held, Wait};
+use super::held::Held;
 use super::kind::Kind;
 use super::report::Report;
 use super::{Checker, this_cpu};
@@ -20,27 +20,21 @@ pub(crate) fn check<M: Machine>() {
     if M::millis().wrapping_sub(cpu.since()) < LIMIT_MS {
         return;
     }
-    match wait {
-        Wait::Lock(Held { lock, site }) => {
-            let mut report = Report::new::<M>(Kind::Stuck).inner(lock).site(site);
-            if let Some((holder, held)) = M::checker().holder_of(lock.address) {
-                report = report.outer(held).outer_cpu(holder);
-            }
-            report.print::<M>();
-            panic!("a lock has been waited for too long");
-        }
-        Wait::Cpu(_, site) => {
-            Report::new::<M>(Kind::NoAnswer).site(site).print::<M>();
-            panic!("another CPU has been waited for too long");
-        }
+    let Held { lock, site } = wait;
+    let kind = if lock.rank.is_wait() { Kind::NoAnswer } else { Kind::Stuck };
+    let mut report = Report::new::<M>(kind).inner(lock).site(site);
+    if let Some((holder, held)) = M::checker().holder_of(lock.address) {
+        report = report.outer(held).outer_cpu(holder);
     }
+    report.print::<M>();
+    panic!("{}", kind.words().rule);
 }
 
 /// One CPU's part in a chain of waiting.
 pub(crate) struct Link {
     pub(crate) cpu: usize,
-    pub(crate) wait: Wait,
-    /// Whom it waits for, if that is known; and what lock that one holds, if that is the reason.
+    pub(crate) wait: Held,
+    /// Whom it waits for, if that is known; and what that one holds, if that is the reason.
     pub(crate) next: Option<(usize, Option<Held>)>,
 }
 
@@ -61,9 +55,10 @@ pub(crate) fn chain(checker: &Checker, cpu: usize) -> impl Iterator<Item = Link>
     })
 }
 
-fn waited_for(checker: &Checker, wait: Wait) -> Option<(usize, Option<Held>)> {
-    match wait {
-        Wait::Lock(wanted) => checker.holder_of(wanted.lock.address).map(|(cpu, held)| (cpu, Some(held))),
-        Wait::Cpu(cpu, _) => (cpu < MAX_CPUS).then_some((cpu, None)),
+fn waited_for(checker: &Checker, wait: Held) -> Option<(usize, Option<Held>)> {
+    if wait.lock.rank.is_wait() {
+        let cpu = usize::from(wait.lock.key);
+        return (cpu < MAX_CPUS).then_some((cpu, None));
     }
+    checker.holder_of(wait.lock.address).map(|(cpu, held)| (cpu, Some(held)))
 }

@@ -1,0 +1,36 @@
+//! A stack kept for later: of a CPU that waits, and in mode `full` of the first time an edge was seen.
+
+use crate::Machine;
+use core::fmt;
+use core::sync::atomic::AtomicU32;
+use core::sync::atomic::Ordering::Relaxed;
+
+/// How many return addresses are kept.
+const DEPTH: usize = 12;
+
+/// A stack, innermost first; 0 behind its end.
+pub(crate) struct Stack([AtomicU32; DEPTH]);
+
+impl Stack {
+    pub(crate) const fn new() -> Self {
+        Self([const { AtomicU32::new(0) }; DEPTH])
+    }
+
+    /// Keeps the stack of this CPU.
+    pub(crate) fn save<M: Machine>(&self) {
+        let mut addresses = [0; DEPTH];
+        let len = M::backtrace(&mut addresses).min(DEPTH);
+        addresses[len..].fill(0);
+        self.0.iter().zip(addresses).for_each(|(word, address)| word.store(address, Relaxed));
+    }
+
+    /// Prints it, a line for each address.
+    pub(crate) fn write<M: Machine>(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for address in self.0.iter().map(|word| word.load(Relaxed)).take_while(|&address| address != 0) {
+            write!(f, "        {address:08x} ")?;
+            M::symbol(address, f)?;
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+}
