@@ -31,7 +31,7 @@ pub struct Options {
 /// What `cargo test` gets for each set of host tests.
 const HOST: [&[&str]; 6] = [
     &["--package", "abi"],
-    &["--package", "jos"],
+    &["--package", "jos", "--profile", "host"],
     &["--package", "sync"],
     &["--package", "sync", "--features", "big-lock"],
     &["--package", "sync", "--features", "ticket"],
@@ -79,7 +79,17 @@ fn add(sum: &mut Count, part: Count) {
 /// to this process can be passed on.
 fn qemu_tests(toolchain: &Toolchain) -> Result<PathBuf> {
     let mut cargo = toolchain.cargo();
-    cargo.args(["test", "--no-run", "--package", "jos", "--test", "qemu", "--message-format=json-render-diagnostics"]);
+    cargo.args([
+        "test",
+        "--no-run",
+        "--profile",
+        "host",
+        "--package",
+        "jos",
+        "--test",
+        "qemu",
+        "--message-format=json-render-diagnostics",
+    ]);
     let answer = cargo.stderr(Stdio::inherit()).output().context("cannot start cargo")?;
     if !answer.status.success() {
         bail!("the tests in scripts/host/tests/qemu did not compile; see above");

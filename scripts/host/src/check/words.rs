@@ -31,7 +31,8 @@ pub(super) fn unsafe_listed() -> Result<(), String> {
     let mut complaints = Vec::new();
     for (name, text) in sources()? {
         let Some(inside) = name.strip_prefix("kernel/").filter(|name| has_extension(name, "rs")) else { continue };
-        if allowed.iter().any(|pattern| covers(pattern, inside)) {
+        // Tests of the locks play the machine, which is unsafe business, and are in no kernel.
+        if inside.starts_with("sync/tests/") || allowed.iter().any(|pattern| covers(pattern, inside)) {
             continue;
         }
         for (number, line) in text.lines().enumerate().filter(|(_, line)| !is_comment(line)) {
