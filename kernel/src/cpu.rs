@@ -7,7 +7,7 @@ use core::fmt;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use crossbeam_utils::CachePadded;
-use sync::{Machine, big, order};
+use sync::{Machine, big, order, stats};
 
 use crate::config::NCPU;
 use crate::{console, symbols, x86};
@@ -46,6 +46,7 @@ static CPUS: [CachePadded<PerCpu>; NCPU] = [const {
 }; NCPU];
 
 static CHECKER: order::Checker = order::Checker::new();
+static STATS: stats::Stats = stats::Stats::new();
 static BIG_LOCK: big::BigLock = big::BigLock::new();
 
 /// This CPU's index: 0 for the boot CPU.
@@ -91,6 +92,10 @@ impl Machine for This {
         &CHECKER
     }
 
+    fn stats() -> &'static stats::Stats {
+        &STATS
+    }
+
     fn big_lock() -> &'static big::BigLock {
         &BIG_LOCK
     }
@@ -114,5 +119,13 @@ impl Machine for This {
 
     fn millis() -> u32 {
         x86::instr::millis()
+    }
+
+    fn ticks() -> u32 {
+        x86::delay::ticks()
+    }
+
+    fn micros(ticks: u64) -> u64 {
+        x86::delay::ticks_to_micros(ticks)
     }
 }

@@ -20,6 +20,7 @@ pub mod idle;
 pub mod memory;
 pub mod mm;
 pub mod monitor;
+pub mod monitor_locks;
 pub mod panic;
 pub mod pool;
 pub mod presence;

@@ -16,7 +16,7 @@ use crate::panic::Trace;
 use crate::readline::{MAX_LINE, Prompt, readline};
 use crate::trap::dump;
 use crate::x86::{self, backtrace, qemu};
-use crate::{finish, print, println, smp};
+use crate::{finish, monitor_locks, print, println, smp};
 
 static BUSY: AtomicBool = AtomicBool::new(false);
 
@@ -40,6 +40,8 @@ const COMMANDS: &[Command] = &[
     Command { name: "envs", help: "Display the environments", run: envs },
     Command { name: "cpus", help: "Display what every CPU runs", run: cpus },
     Command { name: "locks", help: "Display which CPU holds which locks", run: locks },
+    Command { name: "lockgraph", help: "Display which locks were taken inside which, as DOT [--suggest]", run: lockgraph },
+    Command { name: "lockstat", help: "Display how long locks were waited for and held", run: lockstat },
     Command { name: "mappings", help: "Display what is mapped: mappings FIRST [LAST]", run: mappings },
     Command { name: "audit", help: "Compare free frames and env slots with those at boot", run: audit },
     Command { name: "run", help: "Start a program from the boot modules: run NAME[:ARG...]", run },
@@ -157,7 +159,17 @@ fn cpus(_: &[&str]) -> Then {
 }
 
 fn locks(_: &[&str]) -> Then {
-    order::print_held::<This>();
+    monitor_locks::locks();
+    Then::Prompt
+}
+
+fn lockgraph(arguments: &[&str]) -> Then {
+    monitor_locks::graph(arguments);
+    Then::Prompt
+}
+
+fn lockstat(_: &[&str]) -> Then {
+    monitor_locks::statistics();
     Then::Prompt
 }
 

@@ -101,6 +101,7 @@ pub fn left_user() {
 ///
 /// For an env on another CPU, or on none. Waits only while that CPU is in user mode.
 pub fn demand(slot: usize, what: u32) {
+    order::might_await::<This>();
     let Some(target) = request(slot, what) else { return };
     let (block, presence) = (cpu::get(target), &PRESENCE[slot]);
     order::await_cpu::<This>(target, || {

@@ -9,9 +9,20 @@
 //!
 //! | choice | one way | the other way |
 //! |---|---|---|
-//! | checks (`debug_assertions`) | `order.rs`: every acquisition is checked | `order_off.rs`: empty |
+//! | checks | `order.rs`: every acquisition is checked | `order_off.rs`: empty |
+//! | statistics | `stats.rs`: every CPU counts and takes times | `stats_off.rs`: empty |
+//! | stacks of first sightings | `order/trace.rs`: kept | `order/trace_off.rs`: empty |
 //! | big lock (feature `big-lock`) | `big_off.rs`, `raw_fine.rs`: each lock is real | `big.rs`, `raw_big.rs`: one real lock |
 //! | queueing (feature `ticket`) | `raw.rs`: whoever is first | `raw_ticket.rs`: first come, first served |
+//!
+//! The first three make four modes, each a feature; the default is `order` with debug assertions and else `off`:
+//!
+//! | mode | checks | statistics | stacks |
+//! |---|---|---|---|
+//! | `off` | | | |
+//! | `stats` | | yes | |
+//! | `order` | yes | | |
+//! | `full` | yes | yes | yes |
 //!
 //! What the locks need from the CPU comes in through [`Machine`], so all of this also runs on the
 //! host, where a thread plays a CPU; see `tests/`.
@@ -38,7 +49,11 @@ mod raw;
 #[cfg_attr(not(feature = "big-lock"), path = "raw_fine.rs")]
 #[cfg_attr(feature = "big-lock", path = "raw_big.rs")]
 mod raw_inside;
+#[allow(dead_code, reason = "only some modes keep places")]
+mod site;
 mod spinlock;
+#[cfg_attr(not(any(feature = "stats", feature = "full")), path = "stats_off.rs")]
+pub mod stats;
 
 pub use machine::{MAX_CPUS, Machine};
 pub use pair::{Pair, lock_pair};

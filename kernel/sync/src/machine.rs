@@ -2,7 +2,7 @@
 //!
 //! The kernel implements [`Machine`] once; the host tests implement it on threads.
 
-use crate::{big, order};
+use crate::{big, order, stats};
 use core::fmt;
 
 /// How many CPUs the checker has room for: one for every 8-bit local APIC id.
@@ -22,6 +22,9 @@ pub trait Machine: Sized + 'static {
     /// The one checker of this machine: a `static` made by `Checker::new()`.
     fn checker() -> &'static order::Checker;
 
+    /// The statistics of this machine: a `static` made by `Stats::new()`.
+    fn stats() -> &'static stats::Stats;
+
     /// The one big lock of this machine: a `static` made by `BigLock::new()`.
     fn big_lock() -> &'static big::BigLock;
 
@@ -40,4 +43,10 @@ pub trait Machine: Sized + 'static {
     /// A wall clock in milliseconds, which may wrap. It must go on while interrupts are off, so it
     /// can't be a count of timer interrupts.
     fn millis() -> u32;
+
+    /// A clock for short times, which may wrap after a minute or more: it must be cheap to look at.
+    fn ticks() -> u32;
+
+    /// How many microseconds `ticks` of that clock are.
+    fn micros(ticks: u64) -> u64;
 }

@@ -17,10 +17,10 @@ mod kind;
 mod learned;
 mod once;
 mod picture;
-mod raw_site;
 mod report;
 mod rules;
 mod scenario;
+mod show;
 mod stack;
 mod stuck;
 #[cfg_attr(not(feature = "full"), path = "order/trace_off.rs")]
@@ -30,8 +30,10 @@ mod words;
 pub use crate::gate::Gate;
 pub(crate) use class::Class;
 pub(crate) use hooks::{
-    assert_held, assert_not_held, before, before_try, forget, might, pin, released, taken, unpin, wait, waiting,
+    assert_held, assert_not_held, before, before_try, forget, held_for, might, pin, released, taken, unpin, wait,
+    waiting,
 };
+pub use show::{coverage, graph, suggestion};
 
 use crate::{MAX_CPUS, Machine, Rank};
 use core::panic::Location;
@@ -137,6 +139,12 @@ pub fn await_cpu<M: Machine>(cpu: usize, unanswered: impl Fn() -> bool) {
         stuck::check::<M>();
     }
     this.stop_waiting();
+}
+
+/// States that another CPU might be waited for here, though perhaps not this time: the order is checked as if it were.
+#[track_caller]
+pub fn might_await<M: Machine>() {
+    hooks::check::<M>(M::checker().answer(MAX_CPUS), Location::caller());
 }
 
 /// This CPU is about to enter user mode: others may wait for it to leave. Until [`left_user`] it may take no lock.

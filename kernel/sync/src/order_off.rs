@@ -1,6 +1,7 @@
 //! No checks: the same names as in `order.rs`, and nothing behind them.
 
 use crate::{Machine, Rank};
+use core::fmt;
 use core::panic::Location;
 
 pub use crate::gate::Gate;
@@ -36,6 +37,10 @@ pub fn await_cpu<M: Machine>(_cpu: usize, unanswered: impl Fn() -> bool) {
     }
 }
 
+/// Nobody checks.
+#[inline]
+pub fn might_await<M: Machine>() {}
+
 /// Nobody asks.
 #[inline]
 pub fn entering_user<M: Machine>() {}
@@ -56,6 +61,26 @@ pub fn reports<M: Machine>() -> u32 {
 
 /// Prints nothing: nobody knows who holds what.
 pub fn print_held<M: Machine>() {}
+
+const NOTHING: &str = "nothing was learned: this build does not check the order of locks\n";
+
+/// Says that there is no graph.
+#[must_use]
+pub fn graph<M: Machine>() -> impl fmt::Display {
+    NOTHING
+}
+
+/// Says that there is no graph.
+#[must_use]
+pub fn coverage<M: Machine>() -> impl fmt::Display {
+    NOTHING
+}
+
+/// Says that there is no graph.
+#[must_use]
+pub fn suggestion<M: Machine>() -> impl fmt::Display {
+    NOTHING
+}
 
 /// A lock's class, forgotten.
 pub(crate) struct Class;
@@ -89,6 +114,8 @@ pub(crate) fn waiting<M: Machine>() {}
 pub(crate) fn taken<M: Machine>(_class: &Class, _lock: Lock, _site: Site) {}
 #[inline]
 pub(crate) fn released<M: Machine>(_class: &Class, _lock: Lock) {}
+#[inline]
+pub(crate) fn held_for<M: Machine>(_lock: Lock, _ticks: u32) {}
 #[inline]
 pub(crate) fn forget<M: Machine>(_class: &Class, _lock: Lock) {}
 #[inline]

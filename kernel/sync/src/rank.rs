@@ -10,8 +10,7 @@
 mod dag;
 mod text;
 
-pub(crate) use dag::Set;
-pub use dag::{Edge, Order, allow, edge};
+pub use dag::{Edge, Order, Set, allow, edge};
 pub use text::{dot, markdown_table};
 
 /// The classes of locks, and of waits that are no locks. Outer ones first.
@@ -209,6 +208,13 @@ impl Rank {
     #[must_use]
     pub const fn is_leaf(self) -> bool {
         ORDER.row(self) == 0
+    }
+
+    /// For how long a lock of this class may be held, in milliseconds. Far more than any path needs: the host may let a
+    /// virtual CPU rest for a while, and that is no mistake.
+    #[must_use]
+    pub const fn budget_ms(self) -> u32 {
+        if matches!(self, Self::Console) { 5_000 } else { 3_000 }
     }
 
     /// Whether this is a wait and no lock.

@@ -7,7 +7,7 @@
 #![allow(unsafe_code, reason = "hands out the data a lock protects")]
 
 use crate::raw_inside::Inside;
-use crate::{Machine, Rank, order};
+use crate::{Machine, Rank, order, stats};
 use core::cell::UnsafeCell;
 use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
@@ -20,6 +20,7 @@ use core::ptr;
 pub struct SpinLock<T, M: Machine> {
     inside: Inside<M>,
     class: order::Class,
+    stats: stats::InLock,
     key: u16,
     value: UnsafeCell<T>,
 }
@@ -32,7 +33,8 @@ impl<T, M: Machine> SpinLock<T, M> {
     /// A free lock of class `rank`. `key` tells it from the others of its class, and is the order
     /// in which two of them are taken.
     pub const fn new(rank: Rank, key: u16, value: T) -> Self {
-        Self { inside: Inside::new(), class: order::Class::new(rank), key, value: UnsafeCell::new(value) }
+        let (class, stats) = (order::Class::new(rank), stats::InLock::new(rank));
+        Self { inside: Inside::new(), class, stats, key, value: UnsafeCell::new(value) }
     }
 
     /// Waits until the lock is free and takes it. Interrupts must be off.
@@ -46,7 +48,9 @@ impl<T, M: Machine> SpinLock<T, M> {
         order::before::<M>(&self.class, self.id(), site);
         if !self.inside.try_lock() {
             order::wait::<M>(self.id(), site);
+            let since = stats::now::<M>();
             self.inside.lock();
+            stats::waited::<M>(&self.stats, site, since);
         }
         self.taken(site)
     }
@@ -125,6 +129,7 @@ impl<T, M: Machine> SpinLock<T, M> {
     /// Makes the guard. Only for a caller that has just locked `inside`.
     fn taken(&self, site: &'static Location<'static>) -> Guard<'_, T, M> {
         order::taken::<M>(&self.class, self.id(), site);
+        stats::taken::<M>(&self.stats);
         Guard { lock: self, not_send: PhantomData }
     }
 }
@@ -177,6 +182,7 @@ impl<T, M: Machine> DerefMut for Guard<'_, T, M> {
 impl<T, M: Machine> Drop for Guard<'_, T, M> {
     #[inline]
     fn drop(&mut self) {
+        order::held_for::<M>(self.lock.id(), stats::released::<M>(&self.lock.stats));
         order::released::<M>(&self.lock.class, self.lock.id());
         // SAFETY: a guard is made only by the owner of the lock, and this one is going away.
         unsafe { self.lock.inside.unlock() }

@@ -30,7 +30,7 @@ fn a_lock_taken_under_another_big_guard_is_refused() {
 }
 
 #[test]
-#[cfg(debug_assertions)]
+#[cfg(any(feature = "order", feature = "full", all(debug_assertions, not(feature = "off"), not(feature = "stats"))))]
 fn fine_locks_need_the_big_one() {
     machine!(This, OUTSIDE);
     let env = SpinLock::<u32, This>::new(Rank::EnvLife, 0, 0);

@@ -1,5 +1,5 @@
 //! What is neither order nor gate: circles, waits that are no locks, ownership, memory, promises.
-#![cfg(debug_assertions)]
+#![cfg(any(feature = "order", feature = "full", all(debug_assertions, not(feature = "off"), not(feature = "stats"))))]
 
 mod common;
 

@@ -2,7 +2,7 @@
 //!
 //! The checker reports each two places once, so a path ends at its first report and the next one
 //! gets a fresh checker.
-#![cfg(debug_assertions)]
+#![cfg(any(feature = "order", feature = "full", all(debug_assertions, not(feature = "off"), not(feature = "stats"))))]
 
 mod common;
 
@@ -38,6 +38,19 @@ impl Machine for This {
 
     fn checker() -> &'static Checker {
         CHECKER.get()
+    }
+
+    fn stats() -> &'static sync::stats::Stats {
+        static STATS: sync::stats::Stats = sync::stats::Stats::new();
+        &STATS
+    }
+
+    fn ticks() -> u32 {
+        0
+    }
+
+    fn micros(ticks: u64) -> u64 {
+        ticks
     }
 
     fn big_lock() -> &'static big::BigLock {

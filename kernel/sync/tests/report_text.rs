@@ -1,5 +1,5 @@
 //! What a report looks like: for people, for programs, and when two CPUs really hang.
-#![cfg(debug_assertions)]
+#![cfg(any(feature = "order", feature = "full", all(debug_assertions, not(feature = "off"), not(feature = "stats"))))]
 
 mod common;
 

@@ -1,5 +1,5 @@
 //! Each kind of report is made when its rule is broken, and not by the twin that keeps the rule.
-#![cfg(debug_assertions)]
+#![cfg(any(feature = "order", feature = "full", all(debug_assertions, not(feature = "off"), not(feature = "stats"))))]
 
 mod common;
 

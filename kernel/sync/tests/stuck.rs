@@ -1,5 +1,8 @@
 //! Two CPUs that really hang: the report names the circle. Only where fine locks are waited for.
-#![cfg(all(debug_assertions, not(feature = "big-lock")))]
+#![cfg(all(
+    not(feature = "big-lock"),
+    any(feature = "order", feature = "full", all(debug_assertions, not(feature = "off"), not(feature = "stats")))
+))]
 
 mod common;
 

@@ -2,9 +2,9 @@
 //!
 //! In the lock's own memory, which whoever takes or releases the lock touches anyway.
 
-use super::raw_site::AtomicSite;
 use super::{Lock, Site};
 use crate::Rank;
+use crate::site::AtomicSite;
 use core::sync::atomic::Ordering::Relaxed;
 use core::sync::atomic::{AtomicBool, AtomicU32};
 

@@ -4,10 +4,10 @@
 //! changes, so every field is atomic; what they see may be a moment old.
 
 use super::chains::Chains;
-use super::raw_site::AtomicSite;
 use super::stack::Stack;
 use super::{Lock, Site};
 use crate::rank::Set;
+use crate::site::AtomicSite;
 use crate::{Machine, Rank};
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize};

@@ -125,6 +125,14 @@ pub(crate) fn released<M: Machine>(class: &Class, lock: Lock) {
     this_cpu::<M>().remove(lock.address);
 }
 
+/// `lock` was held for `ticks`, which is 0 where nobody counts.
+#[inline]
+pub(crate) fn held_for<M: Machine>(lock: Lock, ticks: u32) {
+    if ticks != 0 && M::micros(u64::from(ticks)) > u64::from(lock.rank.budget_ms()) * 1000 {
+        Report::new::<M>(Kind::HeldLong).inner(lock).print::<M>();
+    }
+}
+
 #[cold]
 fn released_wrongly<M: Machine>(class: &Class, lock: Lock) {
     match M::checker().holder_of(lock.address) {

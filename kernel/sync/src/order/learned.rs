@@ -5,9 +5,9 @@
 
 use super::Site;
 use super::held::Held;
-use super::raw_site::AtomicSite;
 use super::trace::EdgeStack;
 use crate::rank::{EDGES, Set};
+use crate::site::AtomicSite;
 use crate::{Machine, Rank};
 use core::sync::atomic::Ordering::Relaxed;
 use core::sync::atomic::{AtomicBool, AtomicU32};

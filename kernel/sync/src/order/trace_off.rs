@@ -1,4 +1,5 @@
 //! No stacks are kept: the same names as in `trace.rs`, and nothing behind them.
+#![allow(clippy::extra_unused_type_parameters, reason = "the same names as in the other file")]
 
 use crate::Machine;
 use core::fmt;

@@ -7,7 +7,7 @@ use super::Rank;
 use core::panic::Location;
 
 /// A set of classes: bit `rank as u32`.
-pub(crate) type Set = u32;
+pub type Set = u32;
 
 const N: usize = Rank::COUNT;
 const _: () = assert!(N <= Set::BITS as usize, "a set of classes must have a bit for each");

@@ -23,11 +23,18 @@ pub(crate) struct Outside {
     /// The clock, and by how much each look puts it forward. It stands still unless a test says so.
     pub(crate) clock: AtomicU32,
     pub(crate) step: AtomicU32,
+    /// The fast clock, in microseconds.
+    pub(crate) ticks: AtomicU32,
 }
 
 impl Outside {
     pub(crate) const fn new() -> Self {
-        Self { text: Mutex::new(String::new()), clock: AtomicU32::new(0), step: AtomicU32::new(0) }
+        Self {
+            text: Mutex::new(String::new()),
+            clock: AtomicU32::new(0),
+            step: AtomicU32::new(0),
+            ticks: AtomicU32::new(0),
+        }
     }
 
     pub(crate) fn print(&self, text: std::fmt::Arguments<'_>) {
@@ -72,6 +79,19 @@ macro_rules! machine {
             fn checker() -> &'static sync::order::Checker {
                 static CHECKER: sync::order::Checker = sync::order::Checker::new();
                 &CHECKER
+            }
+
+            fn stats() -> &'static sync::stats::Stats {
+                static STATS: sync::stats::Stats = sync::stats::Stats::new();
+                &STATS
+            }
+
+            fn ticks() -> u32 {
+                $outside.ticks.load(std::sync::atomic::Ordering::SeqCst)
+            }
+
+            fn micros(ticks: u64) -> u64 {
+                ticks
             }
 
             fn big_lock() -> &'static sync::big::BigLock {
