@@ -9,6 +9,8 @@
 //! Takes no lock and allocates nothing, so it works everywhere: in the console lock, in panic,
 //! before the first CPU is set up. `order_off.rs` has the same names for builds without checks.
 
+mod cells;
+mod cells_of_class;
 mod chains;
 mod class;
 mod held;
@@ -20,6 +22,7 @@ mod picture;
 mod report;
 mod rules;
 mod scenario;
+mod selftest;
 mod show;
 mod stack;
 mod stuck;
@@ -29,10 +32,12 @@ mod words;
 
 pub use crate::gate::Gate;
 pub(crate) use class::Class;
+#[allow(unused_imports, reason = "nobody waits for a fine lock in the big-lock build")]
+pub(crate) use hooks::waiting;
 pub(crate) use hooks::{
     assert_held, assert_not_held, before, before_try, forget, held_for, might, pin, released, taken, unpin, wait,
-    waiting,
 };
+pub use selftest::{all_cells, selftest};
 pub use show::{coverage, graph, suggestion};
 
 use crate::{MAX_CPUS, Machine, Rank};
@@ -75,6 +80,15 @@ impl Checker {
             reports: AtomicU32::new(0),
             turn: AtomicU32::new(0),
         }
+    }
+
+    /// Forgets everything. Not while a CPU is at work: for the self-test, whose CPUs are played.
+    fn reset(&self) {
+        self.cpus[..4].iter().for_each(|cpu| cpu.reset());
+        self.graph.reset();
+        self.seen.reset();
+        self.lowest.store(usize::MAX, Relaxed);
+        self.highest.store(0, Relaxed);
     }
 
     /// Who holds the lock at `address`, if anybody does: CPU and entry.

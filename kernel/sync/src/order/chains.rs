@@ -57,6 +57,10 @@ impl Chains {
         self.0.iter().filter(|chain| is_meant(chain.key.load(Relaxed))).map(|chain| chain.count.load(Relaxed)).sum()
     }
 
+    pub(crate) fn reset(&self) {
+        self.0.iter().for_each(|chain| chain.key.store(0, Relaxed));
+    }
+
     fn places(&self, key: u32) -> impl Iterator<Item = &Chain> {
         // Fibonacci hashing: the upper bits of the product depend on all bits of the key.
         let start = (key.wrapping_mul(0x9e37_79b9) >> (u32::BITS - ROOM.ilog2())) as usize;

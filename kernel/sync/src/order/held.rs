@@ -55,6 +55,14 @@ impl PerCpu {
         }
     }
 
+    pub(crate) fn reset(&self) {
+        self.entries.iter().for_each(Entry::clear);
+        self.len.store(0, Relaxed);
+        self.classes.store(0, Relaxed);
+        self.chains.reset();
+        self.wanted.clear();
+    }
+
     /// What is held, in the order it was taken. A CPU in user mode, or on its way there, holds its answer.
     pub(crate) fn held(&self) -> impl Iterator<Item = Held> {
         self.entries[..self.len.load(Acquire).min(DEPTH)].iter().filter_map(Entry::get)

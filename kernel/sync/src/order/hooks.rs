@@ -14,7 +14,8 @@ use core::sync::atomic::Ordering::Relaxed;
 #[inline]
 pub(crate) fn before<M: Machine>(class: &Class, lock: Lock, site: Site) {
     before_try::<M>(class, lock, site);
-    check::<M>(lock, site);
+    let waits_for_itself = check::<M>(lock, site);
+    assert!(!waits_for_itself, "a CPU waits for a lock that it holds itself");
 }
 
 /// This CPU is about to take `lock` if it is free.
@@ -37,20 +38,20 @@ pub(crate) fn might<M: Machine>(lock: Lock, site: Site) {
     check::<M>(lock, site);
 }
 
-/// Whether `wanted` may be waited for with what is held. What this CPU has done before is known to be right.
+/// Checks whether `wanted` may be waited for with what is held. What this CPU has done before is known to be right. Says
+/// whether the wait would never end.
 #[inline]
-pub(crate) fn check<M: Machine>(wanted: Lock, site: Site) {
+pub(crate) fn check<M: Machine>(wanted: Lock, site: Site) -> bool {
     let cpu = this_cpu::<M>();
     let held = cpu.classes();
     // Two of one class go by their keys, which are no part of a chain.
-    if held & 1 << wanted.rank as u32 != 0 || !cpu.chains.count(held, wanted.rank) {
-        check_all::<M>(wanted, site);
-    }
+    let is_known = held & 1 << wanted.rank as u32 == 0 && cpu.chains.count(held, wanted.rank);
+    !is_known && check_all::<M>(wanted, site)
 }
 
 #[cold]
 #[inline(never)]
-fn check_all<M: Machine>(wanted: Lock, site: Site) {
+fn check_all<M: Machine>(wanted: Lock, site: Site) -> bool {
     let (checker, cpu) = (M::checker(), this_cpu::<M>());
     let broken = rules::check(cpu.held(), wanted);
     if let Some((mut kind, held)) = broken {
@@ -58,13 +59,13 @@ fn check_all<M: Machine>(wanted: Lock, site: Site) {
             kind = Kind::Cycle;
         }
         Report::new::<M>(kind).outer(held).inner(wanted).site(site).print::<M>();
-        assert!(!kind.ends_the_kernel(), "a CPU waits for a lock that it holds itself");
     } else {
         cpu.chains.learn(cpu.classes(), wanted.rank);
     }
     for held in cpu.held() {
         checker.graph.note::<M>(held, wanted.rank, site, cpu.classes());
     }
+    broken.is_some_and(|(kind, _)| kind.ends_the_kernel())
 }
 
 /// This CPU has not got `lock` at once and starts to wait for it.

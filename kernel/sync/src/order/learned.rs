@@ -81,6 +81,14 @@ impl Graph {
         Some(path)
     }
 
+    pub(crate) fn reset(&self) {
+        for edge in self.0.iter().flatten() {
+            edge.first.store(0, Relaxed);
+            edge.others.store(false, Relaxed);
+            edge.beside.store(u32::MAX, Relaxed);
+        }
+    }
+
     fn leads(&self, outer: Rank, inner: Rank) -> bool {
         self.edge(outer, inner).is_seen() || declared(outer, inner).is_some()
     }

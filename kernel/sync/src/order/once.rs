@@ -18,6 +18,10 @@ impl Set {
         Self([const { AtomicU32::new(0) }; ROOM])
     }
 
+    pub(crate) fn reset(&self) {
+        self.0.iter().for_each(|place| place.store(0, Relaxed));
+    }
+
     /// Whether this is the first report of its kind, classes and sites. `false` once there is no room.
     pub(crate) fn insert(&self, kind: Kind, locks: [Option<Lock>; 2], sites: [Option<Site>; 2]) -> bool {
         let hash = hash(kind, locks, sites);
