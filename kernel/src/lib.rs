@@ -61,6 +61,7 @@ extern "C" fn kmain(magic: u32, info: u32) -> ! {
     kernel_map::init();
     env::table::init();
     selftest::memory();
+    selftest::lock_checker();
     lapic::init(smp::discover());
     (0..smp::count()).for_each(kernel_map::map_stack);
     gdt::init_cpu(0, kernel_map::stack_top(0));

@@ -1,11 +1,13 @@
-//! JOS's self-tests of memory, run at every boot: `check_page_free_list` and its sisters.
+//! Self-tests, run at every boot: JOS's `check_page_free_list` and its sisters, and the lock checker's.
 //!
 //! They go through public doors only, and each gives back what it took. They run before the other CPUs start.
 
 use abi::layout::{KERNBASE, KSTACKTOP, MMIOBASE, MPENTRY_PADDR, PGSIZE, UENVS, UPAGES, UTEMP, UVPT};
 use abi::page::{PteFlags, pdx};
 use abi::{EnvId, Error};
+use sync::{Machine, order};
 
+use crate::cpu::This;
 use crate::mm::frame::{self, Frame, PageRef};
 use crate::mm::page_table::{self, Entry};
 use crate::mm::space::Space;
@@ -25,6 +27,21 @@ pub fn memory() {
     kern_pgdir();
     page_free_list();
     page_installed_pgdir();
+}
+
+/// Tests the checker of locks, in builds that have it.
+///
+/// # Panics
+/// When it makes a wrong report, or misses one.
+pub fn lock_checker() {
+    let since = This::ticks();
+    match order::selftest::<This>() {
+        Ok(cells) => {
+            let us = This::micros(This::ticks().wrapping_sub(since).into());
+            log::debug!("{cells} cells of the lock checker are right, seen in {us} us");
+        }
+        Err(due) => panic!("the lock checker is wrong where {due} is due"),
+    }
 }
 
 /// Takes every frame, looks at each, and gives all of them back. They are chained through their first words.
