@@ -8,9 +8,9 @@ use abi::{EnvId, EnvStatus, Error, Syscall};
 use super::machine::{interrupts, leave_frames, machine, record};
 use super::program::{PU, Program, peek, run, spawn, start, try_run};
 use crate::env::table;
+use crate::presence;
 use crate::run::Next;
 use crate::x86::ports;
-use crate::presence;
 
 const RUNNABLE: u32 = EnvStatus::Runnable as u32;
 const NOT_RUNNABLE: u32 = EnvStatus::NotRunnable as u32;
@@ -177,7 +177,13 @@ fn cputs_prints_up_to_the_first_nul() {
 #[test]
 fn cputs_kills_for_a_bad_pointer_before_it_prints() {
     let _machine = machine();
-    let ranges = [(1, 1, 1), (ULIM, 4, ULIM), (u32::MAX, 1, u32::MAX), (UTEMP, PGSIZE + 1, UTEMP + PGSIZE), (UTEMP + 4, u32::MAX, UTEMP + PGSIZE)];
+    let ranges = [
+        (1, 1, 1),
+        (ULIM, 4, ULIM),
+        (u32::MAX, 1, u32::MAX),
+        (UTEMP, PGSIZE + 1, UTEMP + PGSIZE),
+        (UTEMP + 4, u32::MAX, UTEMP + PGSIZE),
+    ];
     for (va, len, bad) in ranges {
         let mut program = start();
         program.alloc(UTEMP, 1);

@@ -53,7 +53,7 @@ fn a_new_env_shows_nothing_of_the_last_tenant() {
         let r = record(id);
         [&r.pgfault_upcall, &r.ipc_recving, &r.ipc_dstva, &r.ipc_value, &r.ipc_from, &r.ipc_perm, &r.runs, &r.kind]
     };
-    fields(old).map(|word| word.store(7, Ordering::Relaxed));
+    fields(old).into_iter().for_each(|word| word.store(7, Ordering::Relaxed));
     destroy(old);
     let new = table::alloc(EnvId(0x1234)).unwrap();
     assert_eq!(new.slot(), old.slot());

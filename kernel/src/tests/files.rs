@@ -53,6 +53,8 @@ pub(super) fn place_acpi(cpus: u8) {
     let mut pointer = [b"RSD PTR ".to_vec(), vec![0; 8], words(&[ACPI])].concat();
     sum_up(&mut pointer, 8);
     place(ROOT_POINTER, &pointer);
+    // The BIOS's word for KiB of base memory.
+    place(0x413, &639_u16.to_le_bytes());
 }
 
 /// Multiboot information with a command line, a map of memory, and modules of these names and contents.

@@ -5,6 +5,7 @@
 
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use abi::{EnvId, EnvRecord, NENV};
 use sync::{big, order};
@@ -25,6 +26,7 @@ pub(super) const CPUS: usize = 8;
 pub(super) const TEXT: &[u8] = b"\xeb\xfe what is executed";
 pub(super) const DATA: &[u8] = b"what is in the file of the data";
 
+const PATIENCE: Duration = Duration::from_secs(30);
 const LOADER_MAGIC: u32 = 0x2bad_b002;
 
 /// One test's turn on the machine.
@@ -130,6 +132,21 @@ impl Drop for Machine {
 pub(super) fn in_kernel<R>(work: impl FnOnce() -> R) -> R {
     let _big = big::enter::<This>();
     work()
+}
+
+/// Tries again and again, letting other threads run, until there is an answer.
+///
+/// # Panics
+/// After half a minute: the thread that was waited for has failed.
+pub(super) fn until<R>(mut attempt: impl FnMut() -> Option<R>) -> R {
+    let start = Instant::now();
+    loop {
+        if let Some(answer) = attempt() {
+            return answer;
+        }
+        assert!(start.elapsed() < PATIENCE, "nothing came of waiting");
+        thread::yield_now();
+    }
 }
 
 /// The words that programs see of an env.

@@ -9,12 +9,15 @@ mod machine;
 mod program;
 
 mod boot;
+mod damaged;
 mod env_calls;
 mod envs;
+mod faults;
 mod frames;
 mod ipc;
 mod page_calls;
 mod pool;
 mod races;
 mod spaces;
+mod start;
 mod user_memory;

@@ -63,6 +63,11 @@ pub(super) fn try_run(id: EnvId) -> Option<Program> {
     Some(come(on_cpu))
 }
 
+/// Puts any env on this CPU, from its own queue or another's.
+pub(super) fn run_any() -> Option<Program> {
+    sched::pick(abi::NENV - 1).or_else(sched::steal).map(come)
+}
+
 /// Takes an env from another CPU's queue and puts it on this one.
 pub(super) fn steal() -> Option<Program> {
     sched::steal().map(come)

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use abi::layout::{UTEMP, UTOP};
 use abi::{EnvId, EnvStatus, Error, Syscall};
 
-use super::machine::{in_kernel, interrupts, machine, record};
-use super::program::{PUW, Program, run, spawn, start, steal, try_run};
+use super::machine::{in_kernel, interrupts, machine, record, until};
+use super::program::{PUW, Program, run, run_any, spawn, start, steal, try_run};
 use crate::env::{exit, table};
 use crate::mm::{frame, page_table, phys};
 use crate::x86::registers;
@@ -18,23 +18,13 @@ const POISON: u32 = 0xdead_dead;
 
 /// Waits until an env can be had from this CPU's queue or another's.
 fn wait_for_env() -> Program {
-    loop {
-        if let Some(program) = in_kernel(|| try_run_any().or_else(steal)) {
-            return program;
-        }
-        x86::instr::pause();
-    }
-}
-
-fn try_run_any() -> Option<Program> {
-    (0..4).find_map(|slot| try_run(EnvId(record(EnvId(slot)).id.load(Ordering::Relaxed))))
+    until(|| in_kernel(run_any))
 }
 
 /// `ipc_send` of the user library.
 fn send(from: &mut Program, to: EnvId, value: u32, va: u32) {
-    while in_kernel(|| from.call(Syscall::IpcTrySend, &[to.0, value, va, PUW])) == Err(Error::IpcNotRecv) {
-        x86::instr::pause();
-    }
+    let mut attempt = || in_kernel(|| from.call(Syscall::IpcTrySend, &[to.0, value, va, PUW]));
+    assert_eq!(until(|| Some(attempt()).filter(|answer| *answer != Err(Error::IpcNotRecv))), Ok(0));
 }
 
 /// `ipc_recv` of the user library: gives back the program, which may be on another CPU meanwhile, and the value.
@@ -54,9 +44,7 @@ fn race_08_no_message_is_lost_between_recv_and_send() {
     let ready = AtomicU32::new(0);
     let both_ready = || {
         ready.fetch_add(1, Ordering::SeqCst);
-        while ready.load(Ordering::SeqCst) < 2 {
-            x86::instr::pause();
-        }
+        until(|| (ready.load(Ordering::SeqCst) == 2).then_some(()));
     };
     machine.parallel(2, |cpu| {
         let mut program = wait_for_env();
@@ -104,20 +92,16 @@ fn race_12_envs_send_pages_to_each_other() {
 
 /// Waits until `id` can be had, and leaves other envs to others.
 fn wait_for(id: EnvId) -> Program {
-    loop {
-        let program = in_kernel(|| {
+    until(|| {
+        in_kernel(|| {
             let program = try_run(id).or_else(steal)?;
             if program.id == id {
                 return Some(program);
             }
             program.leave();
             None
-        });
-        if let Some(program) = program {
-            return program;
-        }
-        x86::instr::pause();
-    }
+        })
+    })
 }
 
 #[test]
@@ -183,14 +167,30 @@ impl UserMode {
     }
 }
 
+/// A program that fails is not in user mode for ever: who waits for it would wait for ever.
+impl Drop for UserMode {
+    fn drop(&mut self) {
+        presence::left_user();
+    }
+}
+
+/// Says that the parent is done, be it that it failed.
+struct Done<'a>(&'a AtomicBool);
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
 #[test]
 fn race_20_21_22_a_page_is_not_used_after_it_was_taken_away() {
     let mut machine = machine();
     let (mut parent, count, done) = (start(), AtomicU32::new(0), AtomicBool::new(false));
     let child = spawn(parent.id);
     let sent = interrupts(1);
-    // CPU 0's thread plays the parent, CPU 1's the child: this one has to be started first.
     let parent_work = |parent: &mut Program| {
+        let _done = Done(&done);
         for _ in 0..3_000 {
             assert_eq!(in_kernel(|| parent.call(Syscall::PageAlloc, &[child.0, UTEMP, PUW])), Ok(0));
             assert_eq!(in_kernel(|| parent.call(Syscall::PageUnmap, &[child.0, UTEMP])), Ok(0));
@@ -199,7 +199,6 @@ fn race_20_21_22_a_page_is_not_used_after_it_was_taken_away() {
             in_kernel(|| parent.poke(UTEMP, &POISON.to_le_bytes()));
             assert_eq!(in_kernel(|| parent.call(Syscall::PageUnmap, &[0, UTEMP])), Ok(0));
         }
-        done.store(true, Ordering::SeqCst);
     };
     let child_work = || {
         let program = wait_for(child);
@@ -233,6 +232,7 @@ fn race_06_22_a_frozen_env_has_stopped_when_the_call_returns() {
         in_kernel(|| program.leave());
     };
     let parent_work = || {
+        let _done = Done(&done);
         let mut set = |status: EnvStatus| {
             assert_eq!(in_kernel(|| parent.call(Syscall::EnvSetStatus, &[child.0, status as u32])), Ok(0));
         };
@@ -242,11 +242,8 @@ fn race_06_22_a_frozen_env_has_stopped_when_the_call_returns() {
             (0..5).for_each(|_| x86::instr::pause());
             assert_eq!(count.load(Ordering::SeqCst), seen, "a frozen env runs");
             set(EnvStatus::Runnable);
-            while count.load(Ordering::SeqCst) == seen {
-                x86::instr::pause();
-            }
+            until(|| (count.load(Ordering::SeqCst) != seen).then_some(()));
         }
-        done.store(true, Ordering::SeqCst);
     };
     machine.beside(parent_work, child_work);
 }
