@@ -68,7 +68,14 @@ const MATRIX: [Row; 4] = [
         scale: &[1, 2, 3, 8, 64, 128, 255],
         special: true,
     },
-    Row { kernel: (Big, Release), programs: (&[1, 4, 8, 64], &[4]), own: &[1, 4], scale: &[64, 255], special: true },
+    Row {
+        kernel: (Big, Release),
+        programs: (&[1, 4, 8, 64], &[4]),
+        own: &[1, 4],
+        foreign: &[4],
+        scale: &[64, 255],
+        special: true,
+    },
     Row { kernel: (Fine, Release), programs: (&[4, 64], &[]), own: &[4], foreign: &[], scale: &[255], special: false },
     Row { kernel: (Big, Debug), programs: (&[4, 64], &[]), own: &[4], foreign: &[], scale: &[255], special: false },
 ];

@@ -77,6 +77,14 @@ pub(crate) const CASES: &[Case] = &[
         ..Case::BASE
     },
     Case { name: "fpu", programs: &["fpu"], required: &["fpu: ok"], limit: 300, ..Case::BASE },
+    Case {
+        name: "hostile_freeze",
+        programs: &["hostile_freeze"],
+        required: &["hostile_freeze: ok"],
+        limit: 300,
+        ..Case::BASE
+    },
+    Case { name: "fpu", programs: &["fpu"], required: &["fpu: ok"], limit: 300, ..Case::BASE },
     Case { name: "stackdepth", programs: &["stackdepth"], ..Case::BASE },
     Case {
         name: "stress",
