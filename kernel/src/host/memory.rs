@@ -66,7 +66,7 @@ pub unsafe fn read_byte(va: u32) -> u8 {
 
 fn mapped(va: u32) -> Option<u32> {
     let word = page_table::slot(kernel_map::directory(), va)?.load(Ordering::Relaxed);
-    (word & 1 != 0).then_some(word & !(PGSIZE - 1) | va % PGSIZE)
+    (word & 1 != 0).then_some((word & !(PGSIZE - 1)) + va % PGSIZE)
 }
 
 /// # Safety
