@@ -6,10 +6,11 @@
 #![allow(unsafe_code, reason = "unlocks a raw lock")]
 
 use crate::Machine;
+use crate::atomic::AtomicUsize;
 use crate::order::{self, Gate};
 use crate::raw::Raw;
 use core::marker::PhantomData;
-use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use core::sync::atomic::Ordering::Relaxed;
 use spin::Spin;
 
 /// The lock of the whole kernel.

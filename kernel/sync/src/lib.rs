@@ -29,10 +29,13 @@
 #![no_std]
 #![deny(unsafe_code)]
 
+mod atomic;
 #[cfg_attr(not(feature = "big-lock"), path = "big_off.rs")]
 pub mod big;
 mod gate;
 mod machine;
+#[cfg(all(test, feature = "model"))]
+mod model;
 #[cfg_attr(
     not(any(
         feature = "order",

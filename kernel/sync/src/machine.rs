@@ -2,11 +2,9 @@
 //!
 //! The kernel implements [`Machine`] once; the host tests implement it on threads.
 
+pub use crate::atomic::MAX_CPUS;
 use crate::{big, order, stats};
 use core::fmt;
-
-/// How many CPUs the checker has room for: one for every 8-bit local APIC id.
-pub const MAX_CPUS: usize = 256;
 
 /// What a lock needs from the CPU and the kernel.
 ///

@@ -40,11 +40,11 @@ pub(crate) use hooks::{
 pub use selftest::{all_cells, selftest};
 pub use show::{coverage, graph, suggestion};
 
+use crate::atomic::{AtomicU32, AtomicUsize, spin_loop};
 use crate::{MAX_CPUS, Machine, Rank};
 use core::panic::Location;
 use core::ptr;
 use core::sync::atomic::Ordering::Relaxed;
-use core::sync::atomic::{AtomicU32, AtomicUsize};
 use crossbeam_utils::CachePadded;
 use held::{Held, PerCpu};
 use kind::Kind;
@@ -149,7 +149,7 @@ pub fn await_cpu<M: Machine>(cpu: usize, unanswered: impl Fn() -> bool) {
     let this = this_cpu::<M>();
     this.start_waiting::<M>(wanted);
     while unanswered() {
-        core::hint::spin_loop();
+        spin_loop();
         stuck::check::<M>();
     }
     this.stop_waiting();

@@ -6,8 +6,9 @@
 #![allow(unsafe_code, reason = "the same signature as in raw.rs")]
 
 use crate::Machine;
+use crate::atomic::AtomicBool;
 use core::marker::PhantomData;
-use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use core::sync::atomic::Ordering::Relaxed;
 
 /// The flag inside a `SpinLock`.
 pub(crate) struct Inside<M> {

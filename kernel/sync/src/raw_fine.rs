@@ -1,6 +1,7 @@
 //! What is inside a `SpinLock` in the fine build: a real lock.
 
 use crate::Machine;
+use crate::atomic::spin_loop;
 use crate::order;
 use crate::raw::Raw;
 use core::marker::PhantomData;
@@ -14,7 +15,7 @@ pub(crate) struct Watched<M>(PhantomData<fn() -> M>);
 
 impl<M: Machine> RelaxStrategy for Watched<M> {
     fn relax() {
-        core::hint::spin_loop();
+        spin_loop();
         order::waiting::<M>();
     }
 }

@@ -2,9 +2,10 @@
 
 #![allow(unsafe_code, reason = "turns a stored pointer back into the reference it was")]
 
+use crate::atomic::AtomicPtr;
 use core::panic::Location;
 use core::ptr;
-use core::sync::atomic::{AtomicPtr, Ordering::Relaxed};
+use core::sync::atomic::Ordering::Relaxed;
 
 /// A place in the source, or none.
 pub(crate) struct AtomicSite(AtomicPtr<Location<'static>>);

@@ -3,11 +3,11 @@
 //! A CPU writes only its own block, and the time a lock was taken into the lock, which it has then. Others read for the
 //! table. `stats_off.rs` has the same names for builds without statistics.
 
+use crate::atomic::AtomicU32;
 use crate::{MAX_CPUS, Machine, Rank};
 use core::fmt;
 use core::marker::PhantomData;
 use core::panic::Location;
-use core::sync::atomic::AtomicU32;
 use core::sync::atomic::Ordering::Relaxed;
 use crossbeam_utils::CachePadded;
 

@@ -5,8 +5,8 @@
 //! locked instruction; others read the counts for the picture.
 
 use crate::Rank;
+use crate::atomic::AtomicU32;
 use crate::rank::Set;
-use core::sync::atomic::AtomicU32;
 use core::sync::atomic::Ordering::Relaxed;
 
 /// More than the chains a kernel has. When it is full, further chains are checked every time.

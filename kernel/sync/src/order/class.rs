@@ -4,9 +4,9 @@
 
 use super::{Lock, Site};
 use crate::Rank;
+use crate::atomic::{AtomicBool, AtomicU32};
 use crate::site::AtomicSite;
 use core::sync::atomic::Ordering::Relaxed;
-use core::sync::atomic::{AtomicBool, AtomicU32};
 
 /// Marks memory in which a lock was made.
 const MADE: u32 = 0x4c4f_434b;

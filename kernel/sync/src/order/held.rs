@@ -6,11 +6,11 @@
 use super::chains::Chains;
 use super::stack::Stack;
 use super::{Lock, Site};
+use crate::atomic::{AtomicBool, AtomicU32, AtomicUsize};
 use crate::rank::Set;
 use crate::site::AtomicSite;
 use crate::{Machine, Rank};
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize};
 
 /// Two of every class is more than any correct path holds; so the size follows from the order.
 const DEPTH: usize = 2 * Rank::ALL.len();

@@ -6,11 +6,11 @@
 use super::Site;
 use super::held::Held;
 use super::trace::EdgeStack;
+use crate::atomic::{AtomicBool, AtomicU32};
 use crate::rank::{EDGES, Set};
 use crate::site::AtomicSite;
 use crate::{Machine, Rank};
 use core::sync::atomic::Ordering::Relaxed;
-use core::sync::atomic::{AtomicBool, AtomicU32};
 
 const N: usize = Rank::COUNT;
 

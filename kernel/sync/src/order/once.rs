@@ -4,7 +4,7 @@
 
 use super::kind::Kind;
 use super::{Lock, Site};
-use core::sync::atomic::AtomicU32;
+use crate::atomic::AtomicU32;
 use core::sync::atomic::Ordering::Relaxed;
 
 /// A kernel with more different mistakes than this has no need of the next report.

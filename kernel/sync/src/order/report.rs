@@ -6,6 +6,7 @@ use super::held::Held;
 use super::kind::Kind;
 use super::picture::{self, AllHeld};
 use super::{Lock, Site, scenario, this_cpu};
+use crate::atomic::spin_loop;
 use crate::{Machine, Rank};
 use core::fmt;
 use core::marker::PhantomData;
@@ -77,7 +78,7 @@ fn take_turn<M: Machine>() {
     let turn = &M::checker().turn;
     let since = M::millis();
     while turn.compare_exchange(0, 1, AcqRel, Acquire).is_err() {
-        core::hint::spin_loop();
+        spin_loop();
         if M::millis().wrapping_sub(since) > TURN_MS {
             return;
         }

@@ -6,12 +6,12 @@
 
 use super::cells;
 use super::{Checker, Rank};
+use crate::atomic::{AtomicBool, AtomicU32, AtomicUsize};
 use crate::rank::{EDGES, Pairs};
 use crate::stats::Stats;
 use crate::{Machine, SpinLock, big};
 use core::fmt::{self, Write};
 use core::sync::atomic::Ordering::Relaxed;
-use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize};
 
 /// How many of the cells a boot runs: one of so many.
 const SELECTION: u32 = 37;

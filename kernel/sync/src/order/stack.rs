@@ -1,8 +1,8 @@
 //! A stack kept for later: of a CPU that waits, and in mode `full` of the first time an edge was seen.
 
 use crate::Machine;
+use crate::atomic::AtomicU32;
 use core::fmt;
-use core::sync::atomic::AtomicU32;
 use core::sync::atomic::Ordering::Relaxed;
 
 /// How many return addresses are kept.
