@@ -40,7 +40,11 @@ const COMMANDS: &[Command] = &[
     Command { name: "envs", help: "Display the environments", run: envs },
     Command { name: "cpus", help: "Display what every CPU runs", run: cpus },
     Command { name: "locks", help: "Display which CPU holds which locks", run: locks },
-    Command { name: "lockgraph", help: "Display which locks were taken inside which, as DOT [--suggest]", run: lockgraph },
+    Command {
+        name: "lockgraph",
+        help: "Display which locks were taken inside which, as DOT [--suggest]",
+        run: lockgraph,
+    },
     Command { name: "lockstat", help: "Display how long locks were waited for and held", run: lockstat },
     Command { name: "mappings", help: "Display what is mapped: mappings FIRST [LAST]", run: mappings },
     Command { name: "audit", help: "Compare free frames and env slots with those at boot", run: audit },
