@@ -18,6 +18,7 @@ mod ipc;
 mod page_calls;
 mod pool;
 mod races;
+mod shootdown;
 mod spaces;
 mod start;
 mod user_memory;

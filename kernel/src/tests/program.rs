@@ -7,6 +7,7 @@ use abi::page::PteFlags;
 use abi::trap::T_PGFLT;
 use abi::{EnvId, Error, Syscall};
 
+use super::machine::{in_kernel, until};
 use crate::cpu;
 use crate::env::{Current, OnCpu, exit, table};
 use crate::mm::user_mem;
@@ -66,6 +67,20 @@ pub(super) fn try_run(id: EnvId) -> Option<Program> {
 /// Puts any env on this CPU, from its own queue or another's.
 pub(super) fn run_any() -> Option<Program> {
     sched::pick(abi::NENV - 1).or_else(sched::steal).map(come)
+}
+
+/// Waits until `id` can be had, and leaves other envs to others.
+pub(super) fn wait_for(id: EnvId) -> Program {
+    until(|| {
+        in_kernel(|| {
+            let program = try_run(id).or_else(steal)?;
+            if program.id == id {
+                return Some(program);
+            }
+            program.leave();
+            None
+        })
+    })
 }
 
 /// Takes an env from another CPU's queue and puts it on this one.
