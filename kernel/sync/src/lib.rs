@@ -32,6 +32,9 @@
 mod atomic;
 #[cfg_attr(not(feature = "big-lock"), path = "big_off.rs")]
 pub mod big;
+#[allow(dead_code, reason = "the queueing lock has no use for it")]
+#[cfg_attr(all(test, feature = "model"), path = "bit_model.rs")]
+mod bit;
 mod gate;
 mod machine;
 #[cfg(all(test, feature = "model"))]
