@@ -4,15 +4,16 @@
 //! their modes, the kernel's own logic), and the kernel in QEMU. The last line counts all of them.
 
 use std::io::{self, BufRead, BufReader, IsTerminal};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use regex::Regex;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
 
 use crate::check::{self, Count};
@@ -40,6 +41,11 @@ const HOST: [&[&str]; 7] = [
     &["--package", "kernel", "--lib", "--features", "kernel/big-lock"],
 ];
 
+/// Watch-dogs: for one set of host tests, its compilation included, and for all that run in QEMU, each of which has its
+/// own besides.
+const HOST_LIMIT: Duration = Duration::from_secs(20 * 60);
+const QEMU_LIMIT: Duration = Duration::from_secs(120 * 60);
+
 /// Runs the sub-command.
 ///
 /// # Errors
@@ -59,7 +65,9 @@ pub fn test(options: &Options) -> Result<Outcome> {
     if !only_checks && !interrupt::seen() {
         println!("-- the kernel in QEMU");
         match qemu_tests(&Toolchain::find()?)? {
-            Some(program) => add(&mut count, counted(Command::new(program).current_dir(paths::root()).args(filter))?),
+            Some(program) => {
+                add(&mut count, counted(Command::new(program).current_dir(paths::root()).args(filter), QEMU_LIMIT)?)
+            }
             None => count.failed += 1,
         }
     }
@@ -80,7 +88,7 @@ fn host(filter: Option<&str>, count: &mut Count) -> Result<()> {
         println!("-- cargo test {}", arguments.join(" "));
         let mut cargo = toolchain.cargo();
         cargo.args(["test", "--quiet", "--no-fail-fast"]).args(*arguments);
-        add(count, counted(cargo.arg("--").args(filter))?);
+        add(count, counted(cargo.arg("--").args(filter), HOST_LIMIT)?);
     }
     Ok(())
 }
@@ -121,11 +129,13 @@ fn qemu_tests(toolchain: &Toolchain) -> Result<Option<PathBuf>> {
 
 /// Runs tests visibly and counts them by the summaries they print. Tests that do not compile, or end without a
 /// summary, count as one that failed.
-fn counted(command: &mut Command) -> Result<Count> {
+fn counted(command: &mut Command, limit: Duration) -> Result<Count> {
     if io::stdout().is_terminal() {
         command.env("CARGO_TERM_COLOR", "always");
     }
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().context("cannot start the tests")?;
+    // A process group of its own, since cargo does not pass on a signal to the tests it runs.
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).process_group(0);
+    let mut child = command.spawn().context("cannot start the tests")?;
     let summary = Regex::new(r"test result: .*?(\d+) passed; (\d+) failed")?;
     let mut count = Count::default();
     let output = child.stdout.take().context("the tests have an output")?;
@@ -143,7 +153,7 @@ fn counted(command: &mut Command) -> Result<Count> {
         }
         count
     });
-    let success = wait(&mut child)?;
+    let success = wait(&mut child, limit)?;
     let mut count = reader.join().unwrap_or_default();
     if !success && count.failed == 0 {
         count.failed = 1;
@@ -151,17 +161,23 @@ fn counted(command: &mut Command) -> Result<Count> {
     Ok(count)
 }
 
-/// Waits for a child, passing on a signal to end. Says whether it succeeded.
-fn wait(child: &mut Child) -> Result<bool> {
+/// Waits for a child and says whether it succeeded. A signal to end is passed on to all it has started; so is the end of
+/// the watch-dog's patience.
+fn wait(child: &mut Child, limit: Duration) -> Result<bool> {
+    let started = Instant::now();
     let mut told = false;
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(status.success());
         }
-        if interrupt::seen() && !told {
+        let over = started.elapsed() > limit;
+        if (interrupt::seen() || over) && !told {
             told = true;
-            // It may have ended by itself just now.
-            let _ = kill_process(Pid::from_child(child), Signal::TERM);
+            if over {
+                println!("not finished after {} minutes; ended", limit.as_secs() / 60);
+            }
+            // They may have ended by themselves just now.
+            let _ = kill_process_group(Pid::from_child(child), Signal::TERM);
         }
         thread::sleep(Duration::from_millis(50));
     }

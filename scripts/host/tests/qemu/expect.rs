@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use jos::guest::{Event, Guest};
+use jos::interrupt;
 use jos::iso;
 use jos::kernel_build::Image;
 use jos::programs::{self, Program};
@@ -46,6 +47,9 @@ struct Run {
 
 /// Runs a case. The error says what was wrong, shows the end of the log and how to repeat the run.
 pub(crate) fn check(planned: &Planned, kernels: &Kernels) -> Result<(), String> {
+    if interrupt::seen() {
+        return Err("interrupted".to_owned());
+    }
     let command = again(planned);
     let image = kernels.image(planned.kernel.0, planned.kernel.1).map_err(|error| error.to_string())?;
     let run = boot(planned, image).map_err(|error| format!("{error:#}\nagain: {command}"))?;
@@ -90,9 +94,7 @@ fn typed(planned: &Planned) -> Vec<String> {
 
 fn from_kernel(case: &Case, image: &Image, programs: &[Program]) -> Result<Boot> {
     let mut words: Vec<String> = programs.iter().map(Program::word).collect();
-    if keeps_monitor(case) {
-        words.insert(0, "log=warn".to_owned());
-    } else {
+    if !keeps_monitor(case) {
         words.insert(0, "poweroff".to_owned());
     }
     let mut modules = programs::modules(programs, &image.programs)?;
