@@ -82,6 +82,9 @@ pub fn stress(options: &Options) -> Result<Outcome> {
         let (fine, big) = (rate(fine), rate(big));
         if big > 0.0 {
             println!("fine-grained / big lock: {:.2} (operations a second, {profile} kernels, same seeds)", fine / big);
+            println!(
+                "Stress looks for faults: its load differs from run to run. `scripts/jos bench` compares the locks."
+            );
         }
     }
     Ok(totals.iter().fold(Outcome::Good, |worst, total| worst.worse(total.outcome)))

@@ -5,7 +5,7 @@
 
 use std::io::{self, BufRead, BufReader, IsTerminal};
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -118,13 +118,12 @@ fn qemu_tests(toolchain: &Toolchain) -> Result<Option<PathBuf>> {
         return Ok(None);
     }
     let messages = answer.stdout.split(|&byte| byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
-    let made = |message: &Value| message["executable"].as_str().map(|path| Path::new(path).to_owned());
-    messages
-        .into_iter()
-        .filter_map(|message| made(&message))
-        .next_back()
-        .map(Some)
-        .context("cargo named no test program")
+    // The program `jos` itself is built along and named, too.
+    let made = |message: Value| {
+        let path = message["executable"].as_str().map(PathBuf::from);
+        path.filter(|_| message["target"]["name"] == "qemu")
+    };
+    messages.into_iter().find_map(made).map(Some).context("cargo named no test program")
 }
 
 /// Runs tests visibly and counts them by the summaries they print. Tests that do not compile, or end without a
