@@ -21,7 +21,7 @@
 //! A program has one page of stack and one of exception stack. It holds no locks, and the only globals
 //! are the program's name and its page-fault handler.
 //!
-//! `unsafe` is confined to [`raw`] (the trap), `start`, `page_fault`, `fork`, `vpt` and `hand`.
+//! `unsafe` is confined to [`raw`] (the trap), [`mark`], `start`, `page_fault`, `fork`, `vpt` and `hand`.
 
 #![no_std]
 #![deny(unsafe_code)]
@@ -33,6 +33,8 @@ mod fork;
 #[allow(unsafe_code, reason = "reads and writes pages by address")]
 mod hand;
 mod ipc;
+#[allow(unsafe_code, reason = "executes an instruction that does nothing")]
+pub mod mark;
 #[allow(unsafe_code, reason = "is entered by the kernel")]
 mod page_fault;
 mod print;

@@ -16,6 +16,7 @@
 pub mod env;
 pub mod error;
 pub mod layout;
+pub mod mark;
 pub mod page;
 pub mod syscall;
 pub mod trap;

@@ -6,7 +6,7 @@
 
 use std::io::{Read, Write};
 use std::path::Path;
-use std::process::{Child, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -54,8 +54,17 @@ impl Guest {
     /// When QEMU is not there or `machine` makes no sense. What QEMU itself dislikes comes as
     /// [`Event::Message`] and a bad exit status.
     pub fn boot(machine: &Machine, input: Stdio) -> Result<Self> {
+        Self::boot_with(machine, input, |_| ())
+    }
+
+    /// The same, after `adjust` has had its way with the command.
+    ///
+    /// # Errors
+    /// As for [`Guest::boot`].
+    pub fn boot_with(machine: &Machine, input: Stdio, adjust: impl FnOnce(&mut Command)) -> Result<Self> {
         let staging = staging().context("cannot create a temporary folder")?;
         let mut command = machine.command(staging.path())?;
+        adjust(&mut command);
         command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().with_context(|| format!("cannot start {}", command.get_program().display()))?;
         let (sender, events) = channel();
@@ -119,7 +128,7 @@ impl Drop for Guest {
 }
 
 /// A folder whose path QEMU can take: see [`Machine::command`].
-fn staging() -> Result<TempDir> {
+pub(crate) fn staging() -> Result<TempDir> {
     let usual = std::env::temp_dir();
     let plain = usual.to_str().is_some_and(|path| !path.contains([' ', ',']));
     let parent = if plain { usual.as_path() } else { Path::new("/tmp") };

@@ -22,6 +22,7 @@ pub mod paths;
 pub mod programs;
 pub mod progress;
 pub mod qemu;
+pub mod rig;
 pub mod run;
 pub mod serial;
 pub mod session;

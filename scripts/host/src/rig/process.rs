@@ -1,0 +1,113 @@
+//! One run of QEMU with the plugin.
+
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+
+use super::{Point, Settings, plugin, results};
+use crate::guest::{self, Event, Guest};
+use crate::kernel_build::Image;
+use crate::programs::{self, Program};
+use crate::qemu::{Accel, Boot, Machine, Threads};
+use crate::serial::Splitter;
+
+/// MiB of guest memory.
+const MEMORY: u32 = 128;
+
+/// How much of the guest's last words goes into a complaint.
+const LAST_LINES: usize = 5;
+
+/// Boots the machine, waits until the plugin has ended it, and reads what it left. `model`: with the model of caches.
+pub(super) fn run(
+    image: &Image,
+    program: &Program,
+    cpus: u16,
+    settings: &Settings,
+    model: Option<u32>,
+) -> Result<Result<Point, String>> {
+    let plugin = plugin::build()?;
+    let staging = guest::staging().context("cannot create a temporary folder")?;
+    // The loader takes it twice, as a plugin and before all libraries, and both have separators of their own.
+    let link = staging.path().join("librig.so");
+    symlink(&plugin, &link).with_context(|| format!("cannot link to {}", plugin.display()))?;
+    let output = staging.path().join("results");
+    let mut machine = machine(image, program, cpus)?;
+    machine.extra = vec!["-plugin".into(), arguments(&link, &output, settings, model)];
+    let guest = Guest::boot_with(&machine, Stdio::null(), |command| {
+        command.env("LD_PRELOAD", &link);
+    })?;
+    if let Err(why) = wait(guest, settings)? {
+        return Ok(Err(why));
+    }
+    let text = fs::read_to_string(&output).context("the plugin left no results")?;
+    results::read(&text)
+}
+
+fn machine(image: &Image, program: &Program, cpus: u16) -> Result<Machine> {
+    let words = vec!["poweroff".to_owned(), "quiet".to_owned(), program.word()];
+    let modules = programs::modules(std::slice::from_ref(program), &image.programs)?;
+    Ok(Machine {
+        cpus,
+        memory: MEMORY,
+        accel: Accel::Tcg,
+        // The plugin holds a CPU by holding its thread.
+        threads: Some(Threads::Multi),
+        gdb: false,
+        boot: Boot::Kernel { image: image.boot.clone(), words, modules },
+        extra: Vec::new(),
+    })
+}
+
+fn arguments(plugin: &Path, output: &Path, settings: &Settings, model: Option<u32>) -> OsString {
+    let mut text = plugin.as_os_str().to_owned();
+    let numbers = [
+        ("seed", settings.seed),
+        ("quantum", settings.quantum.into()),
+        ("warmup", settings.warmup),
+        ("window", settings.window),
+        ("nanoseconds", settings.nanoseconds.into()),
+        ("model", model.unwrap_or(0).into()),
+        ("core", settings.core as u64),
+        ("memory", MEMORY.into()),
+    ];
+    for (name, number) in numbers {
+        text.push(format!(",{name}={number}"));
+    }
+    text.push(",output=");
+    text.push(output);
+    text
+}
+
+/// Waits for the end of QEMU. The inner error says why there can be no result.
+fn wait(mut guest: Guest, settings: &Settings) -> Result<Result<(), String>> {
+    let deadline = Instant::now() + settings.limit;
+    let (mut splitter, mut lines, mut messages) = (Splitter::default(), Vec::new(), String::new());
+    loop {
+        match guest.next(Some(deadline)) {
+            Event::Serial(at, bytes) => {
+                lines.extend(splitter.push(at, &bytes).into_iter().map(|line| line.text));
+                if splitter.partial() == "K> " {
+                    return Ok(Err(format!("the program ended in the monitor: {}", tail(&lines))));
+                }
+            }
+            Event::Message(bytes) => messages.push_str(&String::from_utf8_lossy(&bytes)),
+            Event::TimeUp => return Ok(Err(format!("no end within {} s of the host", settings.limit.as_secs()))),
+            Event::Interrupted => return Ok(Err("interrupted".to_owned())),
+            Event::Ended => break,
+        }
+    }
+    let status = guest.finish()?;
+    if status.success() {
+        return Ok(Ok(()));
+    }
+    Ok(Err(format!("QEMU ended with {status} before the window closed: {} {}", messages.trim(), tail(&lines))))
+}
+
+fn tail(lines: &[String]) -> String {
+    lines[lines.len().saturating_sub(LAST_LINES)..].join(" / ")
+}

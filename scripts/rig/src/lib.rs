@@ -1,0 +1,1 @@
+//! A plugin for QEMU that turns its CPUs into a parallel machine in virtual time.
