@@ -10,7 +10,7 @@ use crossbeam_utils::CachePadded;
 use sync::{Machine, big, order, stats};
 
 use crate::config::NCPU;
-use crate::{console, symbols, x86};
+use crate::{console, panic, symbols, x86};
 
 /// The kernel's spin lock: `sync`'s, on this machine.
 pub type SpinLock<T> = sync::SpinLock<T, This>;
@@ -115,6 +115,14 @@ impl Machine for This {
 
     fn symbol(address: u32, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         symbols::write(address, f)
+    }
+
+    fn stop_others() {
+        panic::stop_others();
+    }
+
+    fn give_up(why: &'static str) -> ! {
+        panic::give_up(why)
     }
 
     fn millis() -> u32 {

@@ -12,7 +12,7 @@ use crate::cpu::This;
 use crate::env::life::Tenancy;
 use crate::env::{exit, table};
 use crate::mm::frame;
-use crate::x86::qemu;
+use crate::x86::qemu::{self, Ending};
 use crate::{boot, monitor, println};
 
 static FREE_AT_BOOT: AtomicUsize = AtomicUsize::new(0);
@@ -35,14 +35,14 @@ pub fn nothing_runnable() {
     if blocked > 0 {
         println!("{blocked} envs are blocked for ever");
     }
-    let code = if !audit() {
-        qemu::LEAK
+    let ending = if !audit() {
+        Ending::Leak
     } else if order::reports::<This>() > 0 {
-        qemu::LOCK_REPORT
+        Ending::LockReport
     } else {
-        qemu::ENDED
+        Ending::Good
     };
-    qemu::exit(code);
+    qemu::exit(ending);
 }
 
 /// Compares what is free with what was; prints the result.

@@ -50,7 +50,7 @@ const COMMANDS: &[Command] = &[
     Command { name: "audit", help: "Compare free frames and env slots with those at boot", run: audit },
     Command { name: "run", help: "Start a program from the boot modules: run NAME[:ARG...]", run },
     Command { name: "continue", help: "Leave the monitor", run: |_| Then::Leave },
-    Command { name: "poweroff", help: "Leave QEMU", run: |_| qemu::exit(qemu::ENDED) },
+    Command { name: "poweroff", help: "Leave QEMU", run: |_| qemu::exit(qemu::Ending::Good) },
 ];
 
 /// Enters the monitor because nothing is runnable.

@@ -1,7 +1,8 @@
 //! The end of the kernel: one CPU reports, the others stop.
 //!
 //! Takes no lock, since whoever panics may hold any. The first CPU to get here wins; the others are stopped by an NMI,
-//! which reaches them although they run with interrupts off.
+//! which reaches them although they run with interrupts off. A CPU that the lock checker found to wait for ever ends the
+//! kernel in the same way, but has the others say first what they are doing ([`stop_others`], [`give_up`]).
 
 use core::fmt;
 use core::panic::PanicInfo;
@@ -12,8 +13,12 @@ use sync::order;
 use crate::cpu::{self, This};
 use crate::trap::dump::Dump;
 use crate::x86::frame::TrapFrame;
-use crate::x86::{self, backtrace, lapic, qemu};
-use crate::{boot, console, monitor, symbols};
+use crate::x86::qemu::{self, Ending};
+use crate::x86::{self, backtrace, lapic};
+use crate::{boot, console, monitor, smp, symbols};
+
+/// How long to wait for the others to stop, in milliseconds. One that is in the middle of an NMI already never will.
+const PATIENCE_MS: u32 = 1_000;
 
 /// CPU index + 1 of the CPU that reports.
 static PANICKING: AtomicUsize = AtomicUsize::new(0);
@@ -32,14 +37,46 @@ pub fn die(info: &PanicInfo<'_>) -> ! {
         Err(other) if other == me => emergency(format_args!("panic in the panic path: {}\n", info.message())),
         Err(_) => x86::instr::halt_forever(),
     }
-    leave()
+    leave(Ending::Panic)
 }
 
-/// Halts this CPU if another one is reporting a panic. For NMIs.
-pub fn stop_if_panicking() {
+/// Halts this CPU if another one is reporting the end; first it notes what it was doing. For NMIs; `frame` is what was
+/// interrupted if that was the kernel.
+pub fn stop_if_panicking(frame: Option<&TrapFrame>) {
     if PANICKING.load(Ordering::SeqCst) != 0 {
+        let stack = frame.into_iter().flat_map(|frame| {
+            let callers = backtrace::from(frame.regs.ebp).map(|caller| caller.return_address.wrapping_sub(1));
+            core::iter::once(frame.eip).chain(callers)
+        });
+        order::stopped::<This>(stack);
         x86::instr::halt_forever();
     }
+}
+
+/// Stops all other CPUs for good, so that a report can say what they were doing. If another CPU is reporting the end
+/// already, this one stops.
+pub fn stop_others() {
+    let me = cpu::index() + 1;
+    match PANICKING.compare_exchange(0, me, Ordering::SeqCst, Ordering::SeqCst) {
+        Ok(_) => lapic::send_nmi_to_others(),
+        Err(other) if other == me => return,
+        Err(_) => {
+            order::stopped::<This>(core::iter::empty());
+            x86::instr::halt_forever();
+        }
+    }
+    let start = x86::instr::millis();
+    let runs = |&cpu: &usize| cpu + 1 != me && smp::is_online(cpu) && !order::is_stopped::<This>(cpu);
+    while (0..smp::count()).find(runs).is_some() && x86::instr::millis().wrapping_sub(start) < PATIENCE_MS {
+        x86::instr::pause();
+    }
+}
+
+/// Ends the kernel because CPUs wait for ever. All has been said already.
+pub fn give_up(why: &str) -> ! {
+    emergency(format_args!("kernel stuck on CPU {}: {why}\n", cpu::index()));
+    say_what_ran();
+    leave(Ending::Stuck)
 }
 
 /// Panics because of a trap in the kernel, with its registers.
@@ -58,7 +95,11 @@ fn report(info: &PanicInfo<'_>) {
     emergency(format_args!("kernel panic on CPU {} at {file}:{line}: {}\n", cpu::index(), info.message()));
     emergency(format_args!("{}", Trace(backtrace::here())));
     order::print_held::<This>();
-    for cpu in 0..crate::smp::count() {
+    say_what_ran();
+}
+
+fn say_what_ran() {
+    for cpu in 0..smp::count() {
         if let Some(slot) = cpu::env_of(cpu) {
             let id = crate::env::table::record(slot).id.load(Ordering::Relaxed);
             emergency(format_args!("CPU {cpu} ran env {id:08x}\n"));
@@ -66,9 +107,9 @@ fn report(info: &PanicInfo<'_>) {
     }
 }
 
-fn leave() -> ! {
+fn leave(ending: Ending) -> ! {
     if boot::options().poweroff {
-        qemu::exit(qemu::PANIC);
+        qemu::exit(ending);
     }
     console::bust();
     loop {

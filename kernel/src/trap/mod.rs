@@ -32,7 +32,7 @@ pub fn handle(current: &mut Current<'_>) -> Next {
         }
         vector @ (IRQ_OFFSET..=LAST_IRQ | irq::LAPIC_ERROR | T_KICK) => irq::handle(vector, current),
         T_NMI => {
-            panic::stop_if_panicking();
+            panic::stop_if_panicking(None);
             Next::Same
         }
         _ => kill(current, None),
@@ -50,7 +50,7 @@ pub fn kill(current: &mut Current<'_>, fault_va: Option<u32>) -> Next {
 pub extern "C" fn trap_from_kernel(frame: &mut TrapFrame) {
     match frame.trapno {
         vector @ (IRQ_OFFSET..=LAST_IRQ | irq::LAPIC_ERROR | T_KICK) => irq::handle_idle(vector),
-        T_NMI => panic::stop_if_panicking(),
+        T_NMI => panic::stop_if_panicking(Some(frame)),
         T_PGFLT => panic::kernel_trap(frame, "page fault in kernel"),
         T_DBLFLT => panic::kernel_trap(frame, "double fault: a kernel stack has probably overflowed"),
         _ => panic::kernel_trap(frame, "unhandled trap in kernel"),

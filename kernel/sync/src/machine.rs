@@ -38,6 +38,15 @@ pub trait Machine: Sized + 'static {
     /// Only what `f` itself returns.
     fn symbol(address: u32, f: &mut fmt::Formatter<'_>) -> fmt::Result;
 
+    /// Stops all other CPUs for good, each after it has called [`order::stopped`], and waits until they have stopped or
+    /// a second is over. If another CPU has done so, this one stops. Where CPUs can't be stopped it does nothing.
+    fn stop_others() {}
+
+    /// Ends the kernel because CPUs wait for ever, which has been reported. `why` is the rule in words.
+    fn give_up(why: &'static str) -> ! {
+        panic!("{why}")
+    }
+
     /// A wall clock in milliseconds, which may wrap. It must go on while interrupts are off, so it
     /// can't be a count of timer interrupts.
     fn millis() -> u32;

@@ -192,6 +192,18 @@ pub fn freed<M: Machine>(start: usize, len: usize) {
     }
 }
 
+/// Notes what this CPU was doing when another one stopped it, for that one's report: its stack, innermost first, or none if
+/// it was in user mode.
+pub fn stopped<M: Machine>(stack: impl Iterator<Item = u32>) {
+    this_cpu::<M>().stop(stack);
+}
+
+/// Whether CPU `cpu` has noted that it was stopped.
+#[must_use]
+pub fn is_stopped<M: Machine>(cpu: usize) -> bool {
+    M::checker().cpus.get(cpu).is_some_and(|cpu| cpu.is_stopped())
+}
+
 /// How many reports there have been. Each pair of places in the source counts once.
 #[must_use]
 pub fn reports<M: Machine>() -> u32 {

@@ -53,6 +53,15 @@ pub fn left_user<M: Machine>() {}
 #[inline]
 pub fn freed<M: Machine>(_start: usize, _len: usize) {}
 
+/// Nobody reports, so nobody asks what this CPU was doing.
+pub fn stopped<M: Machine>(_stack: impl Iterator<Item = u32>) {}
+
+/// Nobody is stopped for a report.
+#[must_use]
+pub fn is_stopped<M: Machine>(_cpu: usize) -> bool {
+    false
+}
+
 /// How many reports there have been: none are made.
 #[must_use]
 pub fn reports<M: Machine>() -> u32 {

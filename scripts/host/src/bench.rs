@@ -180,7 +180,7 @@ fn time(record: &Record, workload: &str) -> Result<f64, String> {
     match (record.outcome, line("begin"), line("end")) {
         (Outcome::Good, Some(begin), Some(end)) => Ok((end.at - begin.at).as_secs_f64()),
         (Outcome::TimeUp, ..) => Err(format!("no end within {} s", LIMIT.as_secs())),
-        (Outcome::KernelFault, ..) => Err("the kernel complained".to_owned()),
+        (Outcome::KernelFault | Outcome::Stuck, ..) => Err("the kernel complained".to_owned()),
         _ => Err("the program failed".to_owned()),
     }
 }

@@ -13,7 +13,8 @@ use jos::{bench, build, check, doc, interrupt, iso, run, stress, test};
 /// Builds, boots, tests, stresses and measures the JOS kernel.
 ///
 /// Exit status: 0 all is well; 1 wrong arguments, a missing tool, a failed test or check; 2 the kernel panicked,
-/// reported a wrong lock order or leaked; 3 the time limit was reached; 130 Ctrl-C.
+/// reported a wrong lock order or leaked; 3 the time limit was reached; 4 the kernel noticed that CPUs wait for ever;
+/// 130 Ctrl-C.
 #[derive(Parser)]
 #[command(name = "jos", bin_name = "scripts/jos", max_term_width = 100)]
 struct Arguments {

@@ -1,13 +1,12 @@
-//! QEMU's command line and exit statuses. The only module that knows either.
+//! QEMU's command line. The only module that knows it.
 //!
 //! A [`Machine`] says what to boot and on how many CPUs; [`Machine::command`] turns it into a process to
-//! start, [`Ended::from_status`] turns that process' end into what the kernel meant by it.
-//! `guest` starts and watches it.
+//! start. `guest` starts and watches it; `outcome` knows what the process' end means.
 
 use std::ffi::OsString;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
@@ -151,37 +150,6 @@ fn link(original: &Path, name: &Path) -> Result<PathBuf> {
     let original = std::path::absolute(original)?;
     symlink(&original, name).with_context(|| format!("cannot link to {}", original.display()))?;
     Ok(name.to_owned())
-}
-
-/// What the end of the QEMU process means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
-    /// All environments ended; the final audit was good.
-    Good,
-    /// The kernel panicked.
-    Panic,
-    /// All environments ended, but there was a lock-order report.
-    LockReport,
-    /// All environments ended; the final audit found a leak.
-    Leak,
-    /// The machine reset itself: a triple fault. Also what it looks like when QEMU was told to quit.
-    Reset,
-    /// QEMU itself failed, or was killed.
-    Failed,
-}
-
-impl Ended {
-    /// Reads the status of an ended QEMU.
-    pub fn from_status(status: ExitStatus) -> Self {
-        match status.code() {
-            Some(33) => Self::Good,
-            Some(35) => Self::Panic,
-            Some(37) => Self::LockReport,
-            Some(39) => Self::Leak,
-            Some(0) => Self::Reset,
-            _ => Self::Failed,
-        }
-    }
 }
 
 /// The first line of `qemu-system-i386 --version`.

@@ -15,9 +15,9 @@ use crate::guest::{Event, Guest};
 use crate::interrupt;
 use crate::kernel_build::{self, Image};
 use crate::options::{KernelOptions, MachineOptions};
-use crate::outcome::Outcome;
+use crate::outcome::{Ended, Outcome};
 use crate::programs::{self, Program};
-use crate::qemu::{Boot, Ended, Machine, Module};
+use crate::qemu::{Boot, Machine, Module};
 use crate::serial::{Complaints, Splitter};
 use crate::terminal::Terminal;
 
@@ -130,18 +130,17 @@ fn show(machine: &Machine, limit: Option<Duration>) -> Result<Outcome> {
 
 /// Says what the kernel cannot say itself.
 fn explain(status: ExitStatus) -> Result<()> {
-    match Ended::from_status(status) {
-        Ended::Failed => bail!("QEMU failed ({status})"),
-        Ended::Reset => eprintln!("scripts/jos: the machine reset itself (a triple fault?), or QEMU was told to quit"),
-        Ended::Panic => eprintln!("scripts/jos: the kernel panicked"),
-        Ended::LockReport => eprintln!("scripts/jos: the kernel reported a wrong lock order"),
-        Ended::Leak => eprintln!("scripts/jos: the kernel's final audit found a leak"),
-        Ended::Good => {}
+    let ended = Ended::from_status(status);
+    if ended == Ended::Failed {
+        bail!("QEMU failed ({status})");
+    }
+    if let Some(text) = ended.text() {
+        eprintln!("scripts/jos: {text}");
     }
     Ok(())
 }
 
 fn verdict(status: Option<ExitStatus>, complaints: &Complaints) -> Outcome {
-    let good = status.is_none_or(|status| Ended::from_status(status) == Ended::Good);
-    if good && !complaints.any() { Outcome::Good } else { Outcome::KernelFault }
+    let told = status.map_or(Outcome::Good, |status| Ended::from_status(status).outcome());
+    if complaints.any() { told.worse(Outcome::KernelFault) } else { told }
 }

@@ -44,7 +44,7 @@ pub struct Complaints {
 }
 
 /// How a line with a complaint begins.
-const SIGNS: [&str; 3] = ["kernel panic", "LOCKREPORT ", "audit: LEAK"];
+const SIGNS: [&str; 4] = ["kernel panic", "kernel stuck", "LOCKREPORT ", "audit: LEAK"];
 
 impl Complaints {
     /// Looks at one more line.

@@ -11,9 +11,9 @@ use anyhow::Result;
 use crate::guest::{Event, Guest};
 use crate::interrupt;
 use crate::kernel_build::Image;
-use crate::outcome::Outcome;
+use crate::outcome::{Ended, Outcome};
 use crate::programs::{self, Program};
-use crate::qemu::{Accel, Boot, Ended, Machine};
+use crate::qemu::{Accel, Boot, Machine};
 use crate::run;
 use crate::serial::{Complaints, Line, Splitter};
 
@@ -76,13 +76,7 @@ impl Session<'_> {
                 Event::Interrupted => break Outcome::Interrupted,
                 // Ctrl-C reaches QEMU too, and it may be quicker.
                 Event::Ended if interrupt::seen() => break Outcome::Interrupted,
-                Event::Ended => {
-                    break match Ended::from_status(guest.finish()?) {
-                        Ended::Good => Outcome::Good,
-                        Ended::Failed => Outcome::Failed,
-                        Ended::Panic | Ended::LockReport | Ended::Leak | Ended::Reset => Outcome::KernelFault,
-                    };
-                }
+                Event::Ended => break Ended::from_status(guest.finish()?).outcome(),
             }
         };
         let mut complaints = Complaints::default();

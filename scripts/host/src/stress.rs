@@ -145,6 +145,7 @@ fn failure(options: &Options, build: Build, program: &Program, record: &Record) 
     let profile = options.kernels.profile;
     let what = match record.outcome {
         Outcome::KernelFault => "the kernel complained",
+        Outcome::Stuck => "the kernel is stuck",
         Outcome::TimeUp => "it did not come to an end",
         _ => "the program found something wrong",
     };

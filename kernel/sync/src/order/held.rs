@@ -37,6 +37,9 @@ pub(crate) struct PerCpu {
     /// When the wait began, in milliseconds, and from where.
     since: AtomicU32,
     pub(crate) wait_stack: Stack,
+    /// This CPU was stopped for a report, and here.
+    stopped: AtomicBool,
+    pub(crate) last_stack: Stack,
     /// This CPU is in the middle of a report; whatever happens meanwhile is not reported.
     reporting: AtomicBool,
 }
@@ -51,6 +54,8 @@ impl PerCpu {
             wanted: Entry::new(),
             since: AtomicU32::new(0),
             wait_stack: Stack::new(),
+            stopped: AtomicBool::new(false),
+            last_stack: Stack::new(),
             reporting: AtomicBool::new(false),
         }
     }
@@ -122,6 +127,17 @@ impl PerCpu {
     /// When the present wait began.
     pub(crate) fn since(&self) -> u32 {
         self.since.load(Relaxed)
+    }
+
+    /// Notes that this CPU has been stopped, and what it was doing.
+    pub(crate) fn stop(&self, stack: impl Iterator<Item = u32>) {
+        self.last_stack.keep(stack);
+        // Release: whoever sees it stopped sees its stack.
+        self.stopped.store(true, Release);
+    }
+
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stopped.load(Acquire)
     }
 
     /// Starts a report; `false` if this CPU is in the middle of one.

@@ -63,9 +63,41 @@ pub(crate) fn write_chain<M: Machine>(f: &mut fmt::Formatter<'_>, cpu: usize) ->
         Some((cpu, _)) if checker.cpus[cpu].wait().is_some() => {
             writeln!(f, "  so CPU {cpu} waits for itself: a deadlock")
         }
-        Some((cpu, _)) => writeln!(f, "  CPU {cpu} waits for nobody: what is it doing?"),
+        Some((cpu, _)) => write_doing::<M>(f, cpu),
         None => Ok(()),
+    }?;
+    write_others::<M>(f, cpu)
+}
+
+/// What a CPU that waits for nobody was doing when it was stopped.
+fn write_doing<M: Machine>(f: &mut fmt::Formatter<'_>, number: usize) -> fmt::Result {
+    let cpu = &M::checker().cpus[number];
+    write!(f, "  CPU {number} waits for nobody")?;
+    match (cpu.is_stopped(), cpu.last_stack.is_empty()) {
+        (false, _) => writeln!(f, ", and could not be asked what it is doing"),
+        (true, true) => writeln!(f, ": it was in user mode"),
+        (true, false) => {
+            writeln!(f, "; it was stopped here:")?;
+            cpu.last_stack.write::<M>(f)
+        }
     }
+}
+
+/// The CPUs that wait and are not in the chain that starts with `first`: most wait for a lock that the chain is about.
+fn write_others<M: Machine>(f: &mut fmt::Formatter<'_>, first: usize) -> fmt::Result {
+    let checker = M::checker();
+    for (number, cpu) in checker.cpus.iter().enumerate() {
+        let Some(wait) = cpu.wait() else { continue };
+        if stuck::chain(checker, first).any(|link| link.cpu == number) {
+            continue;
+        }
+        write!(f, "  besides, CPU {number} {}", Waits(wait))?;
+        match stuck::waited_for(checker, wait) {
+            Some((holder, Some(_))) => writeln!(f, ", taken by CPU {holder}")?,
+            _ => writeln!(f)?,
+        }
+    }
+    Ok(())
 }
 
 /// What is waited for, and where.

@@ -20,8 +20,18 @@ impl Stack {
     pub(crate) fn save<M: Machine>(&self) {
         let mut addresses = [0; DEPTH];
         let len = M::backtrace(&mut addresses).min(DEPTH);
-        addresses[len..].fill(0);
-        self.0.iter().zip(addresses).for_each(|(word, address)| word.store(address, Relaxed));
+        self.keep(addresses[..len].iter().copied());
+    }
+
+    /// Keeps a stack.
+    pub(crate) fn keep(&self, addresses: impl Iterator<Item = u32>) {
+        let padded = addresses.chain(core::iter::repeat(0));
+        self.0.iter().zip(padded).for_each(|(word, address)| word.store(address, Relaxed));
+    }
+
+    /// Whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0[0].load(Relaxed) == 0
     }
 
     /// Prints it, a line for each address.

@@ -20,6 +20,7 @@ pub(crate) fn check<M: Machine>() {
     if M::millis().wrapping_sub(cpu.since()) < LIMIT_MS {
         return;
     }
+    M::stop_others();
     let Held { lock, site } = wait;
     let kind = if lock.rank.is_wait() { Kind::NoAnswer } else { Kind::Stuck };
     let mut report = Report::new::<M>(kind).inner(lock).site(site);
@@ -27,7 +28,7 @@ pub(crate) fn check<M: Machine>() {
         report = report.outer(held).outer_cpu(holder);
     }
     report.print::<M>();
-    panic!("{}", kind.words().rule);
+    M::give_up(kind.words().rule)
 }
 
 /// One CPU's part in a chain of waiting.
@@ -55,7 +56,8 @@ pub(crate) fn chain(checker: &Checker, cpu: usize) -> impl Iterator<Item = Link>
     })
 }
 
-fn waited_for(checker: &Checker, wait: Held) -> Option<(usize, Option<Held>)> {
+/// Whom `wait` is for, and what that one holds, if that is the reason.
+pub(crate) fn waited_for(checker: &Checker, wait: Held) -> Option<(usize, Option<Held>)> {
     if wait.lock.rank.is_wait() {
         let cpu = usize::from(wait.lock.key);
         return (cpu < MAX_CPUS).then_some((cpu, None));
