@@ -8,6 +8,7 @@
 pub mod bench;
 pub mod canary;
 pub mod fault_alloc;
+pub mod fork_tree;
 pub mod hostile;
 pub mod rng;
 pub mod roll;

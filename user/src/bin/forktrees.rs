@@ -3,31 +3,11 @@
 #![no_std]
 #![no_main]
 
-use ulib::{Args, SELF, cprintf, exit, sfork, sys_getenvid};
+use ulib::{Args, sfork};
+use user::fork_tree;
 
 ulib::entry!(main);
 
-const DEPTH: usize = 3;
-
 fn main(_: Args) {
-    fork_tree("");
-}
-
-fn fork_tree(cur: &str) {
-    cprintf!("{:04x}: I am '{}'\n", sys_getenvid().0, cur);
-    fork_child(cur, b'0');
-    fork_child(cur, b'1');
-}
-
-fn fork_child(cur: &str, branch: u8) {
-    let len = cur.len();
-    if len >= DEPTH {
-        return;
-    }
-    let mut next = [branch; DEPTH];
-    next[..len].copy_from_slice(cur.as_bytes());
-    if sfork() == Ok(SELF) {
-        fork_tree(str::from_utf8(&next[..=len]).unwrap());
-        exit();
-    }
+    fork_tree::grow(sfork, "");
 }
