@@ -67,7 +67,7 @@ pub fn rouse(preferred: usize) {
     if claim(preferred) {
         return x86::lapic::send_ipi(smp::apic_id(preferred), x86::lapic::KICK);
     }
-    for (index, word) in IDLE.iter().enumerate() {
+    for (index, word) in IDLE[..smp::count().div_ceil(32)].iter().enumerate() {
         let bits = word.load(Ordering::SeqCst);
         let cpu = index * 32 + bits.trailing_zeros() as usize;
         if bits != 0 && claim(cpu) {

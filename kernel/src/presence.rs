@@ -31,7 +31,7 @@ use abi::NENV;
 use crossbeam_utils::CachePadded;
 use sync::order;
 
-use crate::cpu::{self, This};
+use crate::cpu::{self, PerCpu, This};
 use crate::{smp, x86};
 
 /// The env's address space lost or changed a mapping.
@@ -76,11 +76,10 @@ pub fn leave(slot: usize) {
     PRESENCE[slot].on_cpu.store(0, Ordering::SeqCst);
 }
 
-/// Announces that this CPU is about to enter user mode in `slot`'s address space.
+/// Announces that this CPU, whose block is `here`, is about to enter user mode in `slot`'s address space.
 ///
 /// Gives back what somebody asked for meanwhile: then it must be done first, and this called again.
-pub fn entering_user(slot: usize) -> Result<(), u32> {
-    let here = cpu::this();
+pub fn entering_user(here: &PerCpu, slot: usize) -> Result<(), u32> {
     order::entering_user::<This>();
     here.user_slot.swap(slot as u32 + 1, Ordering::SeqCst);
     if PRESENCE[slot].attention.load(Ordering::SeqCst) == 0 {
@@ -91,9 +90,9 @@ pub fn entering_user(slot: usize) -> Result<(), u32> {
     Err(PRESENCE[slot].attention.swap(0, Ordering::SeqCst))
 }
 
-/// Announces that this CPU is back in the kernel. The first thing to do after a trap.
-pub fn left_user() {
-    cpu::this().user_slot.store(0, Ordering::Release);
+/// Announces that this CPU, whose block is `here`, is back in the kernel. The first thing to do after a trap.
+pub fn left_user(here: &PerCpu) {
+    here.user_slot.store(0, Ordering::Release);
     order::left_user::<This>();
 }
 

@@ -6,7 +6,7 @@
 use sync::big;
 use sync::order::{self, Gate};
 
-use crate::cpu::{self, This};
+use crate::cpu::{self, PerCpu, This};
 use crate::env::{Current, OnCpu};
 use crate::mm::kernel_map;
 use crate::x86::user_frame::UserFrame;
@@ -25,9 +25,10 @@ pub enum Next {
 /// Runs envs for ever. Each CPU ends up here, with nothing held but the big lock in the build that has one.
 pub fn forever(mut big: big::Guard<This>, mut user: UserFrame) -> ! {
     kernel_map::load();
+    let here = cpu::this();
     let mut env = come_to(idle::wait(&mut big), &mut user);
     loop {
-        let next = match enter(&env, &mut big, &mut user) {
+        let next = match enter(here, &env, &mut big, &mut user) {
             Ok(()) => trap::handle(&mut Current::new(&env, user.registers())),
             Err(attention) => answer(&env, attention),
         };
@@ -38,13 +39,13 @@ pub fn forever(mut big: big::Guard<This>, mut user: UserFrame) -> ! {
 }
 
 /// Lets the env run until it traps. Fails when another CPU asked for something first.
-fn enter(env: &OnCpu, big: &mut big::Guard<This>, user: &mut UserFrame) -> Result<(), u32> {
+fn enter(here: &PerCpu, env: &OnCpu, big: &mut big::Guard<This>, user: &mut UserFrame) -> Result<(), u32> {
     order::gate::<This>(Gate::UserReturn);
-    presence::entering_user(env.slot())?;
+    presence::entering_user(here, env.slot())?;
     big.unlocked(|| {
         user.enter();
         // Before the big lock is taken back: whoever holds it may be waiting for just this.
-        presence::left_user();
+        presence::left_user(here);
     });
     Ok(())
 }
@@ -85,7 +86,8 @@ fn switch(old: OnCpu, big: &mut big::Guard<This>, user: &mut UserFrame) -> OnCpu
 fn come_to(env: OnCpu, user: &mut UserFrame) -> OnCpu {
     order::gate::<This>(Gate::AddressSpace);
     x86::instr::load_cr3(env.directory().address());
-    *user.registers() = env.restore();
+    env.restore(user.registers());
+    user.loaded(env.id().0);
     cpu::note_env(Some(env.slot()));
     trap::irq::keep_ticking();
     env

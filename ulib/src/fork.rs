@@ -1,9 +1,8 @@
 //! `fork` and `sfork`, in user space.
 //!
-//! `fork` gives the child every page of the parent. A writable one becomes copy-on-write in both: first
-//! in the child, then in the parent. The other way round, a write by the parent between the two (its
-//! stack is among the pages) would leave the parent with a fresh writable copy that the child then
-//! sees. The child runs only after all is mapped, perhaps at once and on another CPU.
+//! `fork` gives the child every page of the parent. A writable one becomes copy-on-write in both, and stays so until the
+//! first write. The stack is written by both at once, so the child gets a copy of it there and then, which is one copy
+//! and two page faults less. The child runs only after all is mapped, perhaps at once and on another CPU.
 //!
 //! `sfork` shares all pages writable, but for the stack, which it treats as `fork` does, and the exception
 //! stack, which is new in either case. Globals are thus shared; that is why [`crate::thisenv`] is a function.
@@ -18,8 +17,8 @@
 
 use core::arch::asm;
 
-use abi::layout::{PFTEMP, PGSIZE, PTSIZE, USTACKTOP, UTOP, UXSTACKTOP};
-use abi::page::{pdx, pgnum};
+use abi::layout::{PFTEMP, PGSIZE, USTACKTOP, UXSTACKTOP};
+use abi::page::pgnum;
 use abi::trap::FEC_WR;
 use abi::{EnvId, EnvStatus, Error, PteFlags, UTrapframe};
 
@@ -29,7 +28,7 @@ use crate::sys::{
     SELF, sys_env_destroy, sys_env_set_pgfault_upcall, sys_env_set_status, sys_exofork, sys_page_alloc, sys_page_map,
     sys_page_unmap,
 };
-use crate::vpt::{flags_at, uvpd};
+use crate::vpt::{flags_at, for_each_page};
 
 /// A child with a copy of the caller's memory: its id, or [`SELF`] in the child.
 ///
@@ -58,8 +57,9 @@ pub fn sfork() -> Result<EnvId, Error> {
 
 /// Gives `child` its memory by way of `give` and lets it run.
 #[inline(never)]
-fn start(child: EnvId, give: fn(EnvId, u32) -> Result<(), Error>) -> Result<EnvId, Error> {
-    let done = give_all(child, give).and_then(|()| {
+fn start(child: EnvId, give: fn(EnvId, u32, PteFlags) -> Result<(), Error>) -> Result<EnvId, Error> {
+    let given = for_each_page(|va, flags| if va == UXSTACKTOP - PGSIZE { Ok(()) } else { give(child, va, flags) });
+    let done = given.and_then(|()| {
         sys_page_alloc(child, UXSTACKTOP - PGSIZE, WRITE)?;
         sys_env_set_pgfault_upcall(child, pgfault_upcall())?;
         sys_env_set_status(child, EnvStatus::Runnable)
@@ -72,42 +72,29 @@ fn start(child: EnvId, give: fn(EnvId, u32) -> Result<(), Error>) -> Result<EnvI
     Ok(child)
 }
 
-fn give_all(child: EnvId, give: fn(EnvId, u32) -> Result<(), Error>) -> Result<(), Error> {
-    for table in 0..pdx(UTOP) {
-        if uvpd(table) & PteFlags::P.bits() == 0 {
-            continue;
-        }
-        let start = table as u32 * PTSIZE;
-        for va in (start..start + PTSIZE).step_by(PGSIZE as usize) {
-            if va != UXSTACKTOP - PGSIZE && !flags_at(va).is_empty() {
-                give(child, va)?;
-            }
-        }
-    }
-    Ok(())
-}
-
 /// `duppage`: the page at `va` for the child, copy-on-write if it can be written to.
-fn duplicate(child: EnvId, va: u32) -> Result<(), Error> {
-    let flags = flags_at(va);
+fn duplicate(child: EnvId, va: u32, flags: PteFlags) -> Result<(), Error> {
     let kept = flags & PteFlags::SYSCALL;
     if flags.contains(PteFlags::SHARE) || !flags.intersects(PteFlags::W | PteFlags::COW) {
         return sys_page_map(SELF, va, child, va, kept);
     }
+    if in_stack(va) {
+        return copy_page(va, flags, child);
+    }
     let lazy = (kept - PteFlags::W) | PteFlags::COW;
     sys_page_map(SELF, va, child, va, lazy)?;
-    // Even if it was copy-on-write before: it may have got a copy since the look at its flags.
-    sys_page_map(SELF, va, SELF, va, lazy)
+    // One that was copy-on-write is so still: nothing but the stack is written to in between.
+    if flags.contains(PteFlags::W) { sys_page_map(SELF, va, SELF, va, lazy) } else { Ok(()) }
 }
 
 /// The page at `va` for the child: the same page, unless it is of the stack.
-fn share_or_duplicate(child: EnvId, va: u32) -> Result<(), Error> {
+fn share_or_duplicate(child: EnvId, va: u32, flags: PteFlags) -> Result<(), Error> {
     if in_stack(va) {
-        return duplicate(child, va);
+        return duplicate(child, va, flags);
     }
-    if flags_at(va).contains(PteFlags::COW) {
+    if flags.contains(PteFlags::COW) {
         // Left from a fork. Shared memory must be one page before it is shared.
-        copy_page(va)?;
+        copy_page(va, flags, SELF)?;
     }
     sys_page_map(SELF, va, child, va, flags_at(va) & PteFlags::SYSCALL)
 }
@@ -131,14 +118,14 @@ fn copy_on_write(frame: &mut UTrapframe) {
     if flags.contains(PteFlags::W) {
         return;
     }
-    if let Err(error) = copy_page(va) {
+    if let Err(error) = copy_page(va, flags, SELF) {
         panic!("copy on write at va {va:08x}: {error}");
     }
 }
 
-/// Puts a writable copy of the page at `va` in its place.
-fn copy_page(va: u32) -> Result<(), Error> {
-    let kept = flags_at(va) & (PteFlags::AVAIL - PteFlags::COW);
+/// Puts a writable copy of the page at `va`, whose flags are given, there in `env`.
+fn copy_page(va: u32, flags: PteFlags, env: EnvId) -> Result<(), Error> {
+    let kept = flags & (PteFlags::AVAIL - PteFlags::COW);
     sys_page_alloc(SELF, PFTEMP, WRITE)?;
     // SAFETY: both are whole pages, mapped, and PFTEMP is this function's alone. Nothing in Rust
     // refers to what is copied to; what is copied from may be written to by others meanwhile, which
@@ -154,6 +141,6 @@ fn copy_page(va: u32) -> Result<(), Error> {
             options(nostack, preserves_flags),
         );
     }
-    sys_page_map(SELF, PFTEMP, SELF, va, WRITE | kept)?;
+    sys_page_map(SELF, PFTEMP, env, va, WRITE | kept)?;
     sys_page_unmap(SELF, PFTEMP)
 }

@@ -8,8 +8,8 @@
 use core::ptr;
 use core::sync::atomic::Ordering;
 
-use abi::layout::{PGSIZE, UENVS, UPAGES, UVPD, UVPT};
-use abi::page::{PageInfo, pgnum};
+use abi::layout::{PGSIZE, UENVS, UPAGES, UTOP, UVPD, UVPT};
+use abi::page::{CHUNK, PageInfo, pdx, pgnum};
 use abi::{EnvId, EnvRecord, EnvStatus, NENV, PteFlags};
 
 use crate::sys::{sys_getenvid, sys_yield};
@@ -45,6 +45,52 @@ pub fn uvpt(page: usize) -> u32 {
 pub fn flags_at(va: u32) -> PteFlags {
     let entry = PteFlags::from_bits_truncate(uvpt(pgnum(va)));
     if entry.contains(PteFlags::P) { entry } else { PteFlags::empty() }
+}
+
+/// Calls `visit` with the address and the flags of every page mapped below UTOP, in order, until it fails.
+///
+/// Looks only where the records of the frames that are page tables say that something may be.
+pub(crate) fn for_each_page<E>(mut visit: impl FnMut(u32, PteFlags) -> Result<(), E>) -> Result<(), E> {
+    let directory = uvpd(pdx(UVPT));
+    for_each_entry(directory, UVPD, &mut |table, entry| {
+        if table >= pdx(UTOP) {
+            return Ok(());
+        }
+        let entries = UVPT + table as u32 * PGSIZE;
+        for_each_entry(entry, entries, &mut |page, entry| {
+            visit((table * 1024 + page) as u32 * PGSIZE, PteFlags::from_bits_truncate(entry))
+        })
+    })
+}
+
+/// Calls `visit` with index and value of every present entry of the table that the entry `above` names and that is visible at
+/// `entries`.
+fn for_each_entry<E>(above: u32, entries: u32, visit: &mut impl FnMut(usize, u32) -> Result<(), E>) -> Result<(), E> {
+    let record = ptr::with_exposed_provenance::<PageInfo>(UPAGES as usize).wrapping_add(pgnum(above));
+    // SAFETY: `above` is present, so its frame exists and has a record, which never goes away.
+    let mut chunks = unsafe { &*record }.link.load(Ordering::Relaxed);
+    while chunks != 0 {
+        let first = chunks.trailing_zeros() as usize * CHUNK;
+        chunks &= chunks - 1;
+        let word = |index: usize| {
+            let entry = ptr::with_exposed_provenance::<u32>(entries as usize).wrapping_add(index);
+            // SAFETY: a table has 32 chunks, so this is inside of it, and the kernel keeps it for as long as the env lives.
+            unsafe { entry.read_volatile() }
+        };
+        // Four at a time: in most tables most are empty.
+        for four in (first..first + CHUNK).step_by(4) {
+            if (word(four) | word(four + 1) | word(four + 2) | word(four + 3)) & PteFlags::P.bits() == 0 {
+                continue;
+            }
+            for index in four..four + 4 {
+                let entry = word(index);
+                if entry & PteFlags::P.bits() != 0 {
+                    visit(index, entry)?;
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The records of all environments.

@@ -57,13 +57,17 @@ pub const fn pgnum(address: u32) -> usize {
     (address >> 12) as usize
 }
 
+/// Entries of a page table that one bit of [`PageInfo::link`] stands for.
+pub const CHUNK: usize = 32;
+
 /// What programs see of a frame at [`crate::layout::UPAGES`]: JOS's `struct PageInfo`.
 ///
 /// `refs` is the kernel's own count. A program compiled for JOS reads its low half, `pp_ref`.
 #[derive(Debug)]
 #[repr(C)]
 pub struct PageInfo {
-    /// `pp_link`: a kernel pointer in JOS; always 0 here.
+    /// `pp_link`: in JOS a pointer of the free list. Here 0, but for page tables and page directories: bit c is set if any of
+    /// the [`CHUNK`] entries from `c * CHUNK` on may be present, and the others are not worth a look.
     pub link: AtomicU32,
     /// `pp_ref`: how many page-table entries and kernel owners refer to the frame.
     pub refs: AtomicU32,

@@ -4,8 +4,6 @@
 //! it takes it off. [`Current`] is that right together with the registers, which lie at the top of this CPU's kernel
 //! stack while the env is on it and in the record's `env_tf` otherwise.
 
-use core::sync::atomic::Ordering;
-
 use abi::{EnvId, EnvRecord};
 
 use crate::cpu::Guard;
@@ -50,17 +48,14 @@ impl OnCpu {
     }
 
     /// The registers from the record, when the env comes to this CPU.
-    pub fn restore(&self) -> TrapFrame {
-        let record = table::record(self.slot);
-        TrapFrame::from_words(record.tf.each_ref().map(|word| word.load(Ordering::Relaxed)))
+    pub fn restore(&self, frame: &mut TrapFrame) {
+        frame.load(&table::record(self.slot).tf);
     }
 }
 
 /// Writes registers to a record. Needs that the env is the caller's: on this CPU, or made by it and not yet runnable.
 pub fn save_frame(record: &EnvRecord, frame: &TrapFrame) {
-    for (place, word) in record.tf.iter().zip(frame.to_words()) {
-        place.store(word, Ordering::Relaxed);
-    }
+    frame.store(&record.tf);
 }
 
 /// The env that trapped, with its registers.

@@ -24,6 +24,9 @@ impl UserFrame {
         &mut self.frame
     }
 
+    /// Nothing.
+    pub fn loaded(&mut self, _id: u32) {}
+
     /// A program that does nothing but to be interrupted by the timer.
     pub fn enter(&mut self) {
         self.frame.trapno = abi::trap::IRQ_OFFSET;

@@ -80,6 +80,11 @@ pub fn refs(frame: Frame) -> u32 {
     frame.info().refs.load(Ordering::Relaxed)
 }
 
+/// The word of `frame`'s record in which a page table's owner notes its chunks: [`PageInfo::link`]. 0 for other frames.
+pub fn chunks(frame: Frame) -> &'static AtomicU32 {
+    &frame.info().link
+}
+
 /// One counted reference to a frame.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use = "dropping the reference may free the frame"]

@@ -44,6 +44,16 @@ pub fn zero(frame: Frame) {
     unsafe { x86::memory::zero_page(kernel_address(frame.address())) }
 }
 
+/// Copies the entries of a page table from `first` to its end to the same place in another.
+pub fn copy_entries(from: Frame, into: Frame, first: usize) {
+    assert!(first < 1024);
+    let (offset, len) = (first * 4, (1024 - first) * 4);
+    let (from, into) = (kernel_address(from.address()) + offset, kernel_address(into.address()) + offset);
+    // SAFETY: both ranges end where their mapped frames do, and the frames are different ones: `into` is being made. They
+    // are written by assembly like this, or as atomic words.
+    unsafe { x86::memory::copy(from, into, len) }
+}
+
 /// Copies `into.len()` bytes out of a frame, from `offset` on.
 pub fn read(frame: Frame, offset: usize, into: &mut [u8]) {
     assert!(offset + into.len() <= PGSIZE as usize);

@@ -8,17 +8,12 @@
 
 use core::sync::atomic::Ordering;
 
-use abi::layout::{UTOP, UVPT};
-use abi::page::{PteFlags, pdx};
+use abi::page::PteFlags;
 use abi::{EnvId, Error};
 
 use crate::mm::frame::{Frame, PageRef};
 use crate::mm::page_table::{self, Entry};
-use crate::mm::{kernel_map, phys};
 use crate::{presence, x86};
-
-/// Directory entries below UTOP: a program's own.
-const USER_TABLES: usize = pdx(UTOP);
 
 /// An env's address space, or the empty place for one.
 #[derive(Debug)]
@@ -37,15 +32,7 @@ impl Space {
 
     /// An address space with the kernel's part in place and nothing below UTOP, or `None` when no frame is free.
     pub fn new(owner: EnvId, parent: EnvId) -> Option<Space> {
-        let page = PageRef::alloc()?;
-        let directory = page.into_entry();
-        let (table, kernel) = (phys::table(directory), phys::table(kernel_map::directory()));
-        for (index, (mine, theirs)) in table.iter().zip(kernel).enumerate() {
-            let word = if index < USER_TABLES { 0 } else { theirs.load(Ordering::Relaxed) };
-            mine.store(word, Ordering::Relaxed);
-        }
-        let map_of_itself = Entry::encode(directory, PteFlags::P | PteFlags::U);
-        table[pdx(UVPT)].store(map_of_itself, Ordering::Relaxed);
+        let directory = page_table::new_directory()?;
         Some(Space { slot: owner.slot(), owner, parent, directory: Some(directory) })
     }
 
@@ -111,15 +98,8 @@ impl Space {
 
     /// Gives every frame back. The space must be evicted, and its env on no CPU: then no CPU has it loaded.
     pub fn tear_down(self) {
-        let Some(directory) = self.directory else { return };
-        for above in &phys::table(directory)[..USER_TABLES] {
-            let Some(table) = Entry::decode(above.swap(0, Ordering::Relaxed)) else { continue };
-            let pages = phys::table(table.frame).iter();
-            for page in pages.filter_map(|word| Entry::decode(word.load(Ordering::Relaxed))) {
-                drop(PageRef::from_entry(page.frame));
-            }
-            drop(PageRef::from_entry(table.frame));
+        if let Some(directory) = self.directory {
+            page_table::free(directory);
         }
-        drop(PageRef::from_entry(directory));
     }
 }

@@ -6,6 +6,7 @@
 use abi::layout::{PGSIZE, ULIM};
 use abi::page::PteFlags;
 
+use crate::mm::page_table::Entry;
 use crate::mm::phys;
 use crate::mm::space::Space;
 
@@ -19,7 +20,6 @@ pub struct BadAddress(pub u32);
 /// # Errors
 /// The first bad address: `va` itself if its own page is bad, else the start of the first bad page.
 pub fn check(space: &Space, va: u32, len: u32, flags: PteFlags) -> Result<(), BadAddress> {
-    let wanted = flags | PteFlags::P | PteFlags::U;
     // In 64 bits, so that no length wraps round.
     let end = u64::from(va) + u64::from(len);
     let first = va & !(PGSIZE - 1);
@@ -27,7 +27,7 @@ pub fn check(space: &Space, va: u32, len: u32, flags: PteFlags) -> Result<(), Ba
         let Some(page) = u32::try_from(page).ok().filter(|&page| page < ULIM) else {
             return Err(BadAddress(va.max(ULIM)));
         };
-        if !space.lookup(page).is_some_and(|entry| entry.flags.contains(wanted)) {
+        if accessible(space, page, flags).is_none() {
             return Err(BadAddress(page.max(va)));
         }
     }
@@ -37,12 +37,11 @@ pub fn check(space: &Space, va: u32, len: u32, flags: PteFlags) -> Result<(), Ba
 /// Copies from a program's memory.
 ///
 /// # Errors
-/// As [`check`]; some of `into` may be filled then.
+/// The first address that can't be read, or is not below ULIM; what comes before is in `into` then.
 pub fn read(space: &Space, va: u32, into: &mut [u8]) -> Result<(), BadAddress> {
     let mut done = 0;
     for (at, len) in pieces(va, into.len()) {
-        check(space, at, 1, PteFlags::empty())?;
-        let entry = space.lookup(at).ok_or(BadAddress(at))?;
+        let entry = accessible(space, at, PteFlags::empty()).ok_or(BadAddress(at))?;
         phys::read(entry.frame, at as usize % PGSIZE as usize, &mut into[done..done + len]);
         done += len;
     }
@@ -52,16 +51,21 @@ pub fn read(space: &Space, va: u32, into: &mut [u8]) -> Result<(), BadAddress> {
 /// Copies to a program's memory.
 ///
 /// # Errors
-/// As [`check`] for writing; some bytes may be written then.
+/// The first address that can't be written to; what comes before is written then.
 pub fn write(space: &Space, va: u32, from: &[u8]) -> Result<(), BadAddress> {
     let mut done = 0;
     for (at, len) in pieces(va, from.len()) {
-        check(space, at, 1, PteFlags::W)?;
-        let entry = space.lookup(at).ok_or(BadAddress(at))?;
+        let entry = accessible(space, at, PteFlags::W).ok_or(BadAddress(at))?;
         phys::write(entry.frame, at as usize % PGSIZE as usize, &from[done..done + len]);
         done += len;
     }
     Ok(())
+}
+
+/// What is mapped at `va`, if a program may access it, with all of `flags`.
+fn accessible(space: &Space, va: u32, flags: PteFlags) -> Option<Entry> {
+    let entry = if va < ULIM { space.lookup(va)? } else { return None };
+    entry.flags.contains(flags | PteFlags::P | PteFlags::U).then_some(entry)
 }
 
 /// The parts of `[va, va + len)` that lie in one page each.

@@ -8,9 +8,9 @@ use abi::{EnvId, EnvStatus, Error, Syscall};
 use super::machine::{interrupts, leave_frames, machine, record};
 use super::program::{PU, Program, peek, run, spawn, start, try_run};
 use crate::env::table;
-use crate::presence;
 use crate::run::Next;
 use crate::x86::ports;
+use crate::{cpu, presence};
 
 const RUNNABLE: u32 = EnvStatus::Runnable as u32;
 const NOT_RUNNABLE: u32 = EnvStatus::NotRunnable as u32;
@@ -120,7 +120,7 @@ fn race_06_a_frozen_env_does_not_run() {
     let running = run(child);
     assert_eq!(set_status(&mut parent, child, NOT_RUNNABLE), Ok(0));
     assert_eq!((status(child), running.may_go_on()), (NOT_RUNNABLE, false));
-    assert_eq!(presence::entering_user(child.slot()), Err(presence::STOP));
+    assert_eq!(presence::entering_user(cpu::this(), child.slot()), Err(presence::STOP));
     running.leave();
     assert!(try_run(child).is_none());
     assert_eq!(set_status(&mut parent, child, RUNNABLE), Ok(0));

@@ -10,9 +10,9 @@ use super::machine::{in_kernel, machine, random, record};
 use super::program::{PUW, peek, spawn, start, steal, try_run};
 use crate::env::{exit, table};
 use crate::mm::{frame, kernel_map};
-use crate::presence;
 use crate::run::Next;
 use crate::x86::{ports, registers};
+use crate::{cpu, presence};
 
 const NONE: EnvId = EnvId::NONE;
 
@@ -127,7 +127,11 @@ fn race_03_an_env_on_another_cpu_is_freed_by_that_cpu() {
     assert_eq!(parent.call(Syscall::EnvDestroy, &[child.0]), Ok(0));
     assert!(!running.may_go_on());
     machine.as_cpu(1, || {
-        assert_eq!(presence::entering_user(child.slot()), Err(presence::STOP), "it runs no further instruction");
+        assert_eq!(
+            presence::entering_user(cpu::this(), child.slot()),
+            Err(presence::STOP),
+            "it runs no further instruction"
+        );
         running.leave();
     });
     assert_eq!(status(child), EnvStatus::Free as u32);

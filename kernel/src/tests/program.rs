@@ -91,7 +91,9 @@ pub(super) fn steal() -> Option<Program> {
 fn come(on_cpu: OnCpu) -> Program {
     x86::instr::load_cr3(on_cpu.directory().address());
     cpu::note_env(Some(on_cpu.slot()));
-    Program { id: on_cpu.id(), frame: on_cpu.restore(), next: Next::Same, on_cpu: Some(on_cpu) }
+    let mut frame = TrapFrame::default();
+    on_cpu.restore(&mut frame);
+    Program { id: on_cpu.id(), frame, next: Next::Same, on_cpu: Some(on_cpu) }
 }
 
 impl Program {

@@ -10,7 +10,7 @@ use super::program::{PUW, Program, spawn, start, wait_for};
 use crate::env::table;
 use crate::mm::{frame, page_table, phys};
 use crate::x86::registers;
-use crate::{presence, x86};
+use crate::{cpu, presence, x86};
 
 /// What the owner of a page that was taken away from another env writes on it.
 const POISON: u32 = 0xdead_dead;
@@ -31,7 +31,7 @@ impl UserMode {
 
     /// Enters user mode, reads UTEMP again and again until an interrupt comes. What somebody asked for is the error.
     fn run(&mut self, count: &AtomicU32) -> Result<(), u32> {
-        in_kernel(|| presence::entering_user(self.slot))?;
+        in_kernel(|| presence::entering_user(cpu::this(), self.slot))?;
         let mine = registers::mine();
         let flushes = mine.flushes.load(Ordering::SeqCst);
         if flushes != self.flushes {
@@ -50,7 +50,7 @@ impl UserMode {
             }
             count.fetch_add(1, Ordering::SeqCst);
         }
-        presence::left_user();
+        presence::left_user(cpu::this());
         Ok(())
     }
 }
@@ -58,7 +58,7 @@ impl UserMode {
 /// A program that fails is not in user mode for ever: who waits for it would wait for ever.
 impl Drop for UserMode {
     fn drop(&mut self) {
-        presence::left_user();
+        presence::left_user(cpu::this());
     }
 }
 

@@ -6,7 +6,6 @@ use core::sync::atomic::Ordering;
 
 use abi::UTrapframe;
 use abi::layout::{PGSIZE, UXSTACKTOP};
-use abi::page::PteFlags;
 
 use crate::env::{Current, exit};
 use crate::mm::user_mem::{self, BadAddress};
@@ -60,8 +59,7 @@ fn push_frame(current: &Current<'_>, fault_va: u32) -> Result<u32, BadAddress> {
     for (place, word) in bytes.chunks_exact_mut(4).zip(words) {
         place.copy_from_slice(&word.to_le_bytes());
     }
-    let space = current.space();
-    user_mem::check(&space, va, UTrapframe::SIZE, PteFlags::W)?;
-    user_mem::write(&space, va, &bytes)?;
+    // All of it is in one page, so it is written whole or not at all.
+    user_mem::write(&current.space(), va, &bytes)?;
     Ok(va)
 }

@@ -3,6 +3,8 @@
 //! JOS's `struct Trapframe`, 68 bytes, built by the CPU and by `stubs.S`. It lies at the very top of the
 //! CPU's kernel stack. JOS: `inc/trap.h`; the part the CPU pushes: Intel SDM vol. 3 §6.12.1.
 
+use core::sync::atomic::{AtomicU32, Ordering};
+
 use abi::PushRegs;
 
 /// The registers of what was interrupted.
@@ -46,45 +48,48 @@ impl TrapFrame {
         self.cs & 3 == 3
     }
 
-    /// The frame as words, in memory order: what `EnvRecord::tf` publishes.
-    pub const fn to_words(&self) -> [u32; 17] {
-        let r = &self.regs;
-        [
-            r.edi,
-            r.esi,
-            r.ebp,
-            r.oesp,
-            r.ebx,
-            r.edx,
-            r.ecx,
-            r.eax,
-            self.es,
-            self.ds,
-            self.trapno,
-            self.err,
-            self.eip,
-            self.cs,
-            self.eflags,
-            self.esp,
-            self.ss,
-        ]
+    /// Writes the frame to its place in an env's record, in memory order. Word by word, so that none has to be kept meanwhile.
+    pub fn store(&self, words: &[AtomicU32; 17]) {
+        let set = |index: usize, value| words[index].store(value, Ordering::Relaxed);
+        set(0, self.regs.edi);
+        set(1, self.regs.esi);
+        set(2, self.regs.ebp);
+        set(3, self.regs.oesp);
+        set(4, self.regs.ebx);
+        set(5, self.regs.edx);
+        set(6, self.regs.ecx);
+        set(7, self.regs.eax);
+        set(8, self.es);
+        set(9, self.ds);
+        set(10, self.trapno);
+        set(11, self.err);
+        set(12, self.eip);
+        set(13, self.cs);
+        set(14, self.eflags);
+        set(15, self.esp);
+        set(16, self.ss);
     }
 
-    /// The inverse of [`TrapFrame::to_words`].
-    pub const fn from_words(words: [u32; 17]) -> TrapFrame {
-        let [edi, esi, ebp, oesp, ebx, edx, ecx, eax, es, ds, trapno, err, eip, cs, eflags, esp, ss] = words;
-        TrapFrame {
-            regs: PushRegs { edi, esi, ebp, oesp, ebx, edx, ecx, eax },
-            es,
-            ds,
-            trapno,
-            err,
-            eip,
-            cs,
-            eflags,
-            esp,
-            ss,
-        }
+    /// The inverse of [`TrapFrame::store`].
+    pub fn load(&mut self, words: &[AtomicU32; 17]) {
+        let get = |index: usize| words[index].load(Ordering::Relaxed);
+        self.regs.edi = get(0);
+        self.regs.esi = get(1);
+        self.regs.ebp = get(2);
+        self.regs.oesp = get(3);
+        self.regs.ebx = get(4);
+        self.regs.edx = get(5);
+        self.regs.ecx = get(6);
+        self.regs.eax = get(7);
+        self.es = get(8);
+        self.ds = get(9);
+        self.trapno = get(10);
+        self.err = get(11);
+        self.eip = get(12);
+        self.cs = get(13);
+        self.eflags = get(14);
+        self.esp = get(15);
+        self.ss = get(16);
     }
 }
 

@@ -54,7 +54,10 @@ pub fn cpu_index() -> usize {
     unsafe {
         asm!("str {:e}", out(reg) selector, options(nomem, nostack, preserves_flags));
     }
-    (selector.saturating_sub(GD_TSS0 as u32) / 8) as usize
+    let index = (selector.saturating_sub(GD_TSS0 as u32) / 8) as usize;
+    // SAFETY: the task register holds what `init_cpu` put there, which asserts this, or nothing yet.
+    unsafe { core::hint::assert_unchecked(index < NCPU) };
+    index
 }
 
 /// Makes this CPU CPU `index`: loads the table and the segment registers, and a TSS whose ring-0 stack ends at
@@ -63,6 +66,7 @@ pub fn cpu_index() -> usize {
 ///
 /// Call once on each CPU, with an `index` below [`NCPU`] that no other CPU has, in the kernel's own address space.
 pub fn init_cpu(index: usize, esp0: u32) {
+    assert!(index < NCPU);
     let tss = tss(index);
     tss.set(TSS_ESP0, esp0);
     tss.set(TSS_SS0, u32::from(GD_KD));

@@ -14,6 +14,7 @@
 #     frame -> | edi ... eax  |   0
 #              +--------------+
 #              | kernel's ESP |  -4   by enter_user, which is what a trap from user mode returns to
+#              | env's id     |  -8   by UserFrame::loaded
 #              +--------------+
 #
 # Which vectors have an error code: Intel SDM vol. 3, table 6-1.
@@ -39,7 +40,9 @@ stub_\number:
 .section .text.stubs, "ax"
 .set vector, 0
 .rept 256
+    .if vector != {T_SYSCALL}
     stub %vector
+    .endif
     .set vector, vector + 1
 .endr
 
@@ -55,13 +58,9 @@ trap_stubs:
 .size trap_stubs, . - trap_stubs
 .noaltmacro
 
-.section .text.alltraps, "ax"
-.balign 16
-.globl alltraps
-.type alltraps, @function
-alltraps:
+# From the vector to a whole frame.
+.macro save_all
     # For debuggers: the caller of this is what was interrupted.
-    .cfi_startproc simple
     .cfi_signal_frame
     .cfi_def_cfa esp, 20
     .cfi_offset eip, -12
@@ -78,11 +77,10 @@ alltraps:
     movl ${KERNEL_DATA}, %eax
     movw %ax, %ds
     movw %ax, %es
+.endm
 
-    testb $3, {FRAME_CS}(%esp)
-    jz 1f
-
-    # From user mode: enter_user returns.
+# From a whole frame of a program back to the kernel: enter_user returns.
+.macro return_to_kernel
     movl -4(%esp), %esp
     .cfi_def_cfa esp, 20
     .cfi_offset eip, -4
@@ -94,6 +92,42 @@ alltraps:
     .cfi_def_cfa esp, 4
     .cfi_same_value ebp
     ret
+.endm
+
+# The system call. Only programs come here: the kernel has no such instruction.
+#
+# `getenvid` needs no lock and nothing that another CPU may change, so it is answered here, and as far as others can tell
+# (`presence`) this CPU does not leave user mode: an interrupt waits for a few instructions longer. The big lock is for
+# all kernel code, so there it takes the way of the others. The word is 56 bytes below the five that the CPU pushed.
+.section .text.stubs, "ax"
+.balign 16
+.type stub_{T_SYSCALL}, @function
+stub_{T_SYSCALL}:
+    .cfi_startproc simple
+    .if !{BIG_LOCK}
+    cmpl ${GETENVID}, %eax
+    jne 1f
+    movl -56(%esp), %eax
+    iretl
+1:
+    .endif
+    pushl $0
+    pushl ${T_SYSCALL}
+    save_all
+    return_to_kernel
+    .cfi_endproc
+.size stub_{T_SYSCALL}, . - stub_{T_SYSCALL}
+
+.section .text.alltraps, "ax"
+.balign 16
+.globl alltraps
+.type alltraps, @function
+alltraps:
+    .cfi_startproc simple
+    save_all
+    testb $3, {FRAME_CS}(%esp)
+    jz 1f
+    return_to_kernel
 
 1:
     # From the kernel: handle it on this stack and go on. The two words pushed look like a frame of the

@@ -48,17 +48,24 @@ impl UserFrame {
         unsafe { &mut *self.frame }
     }
 
+    /// Says that the registers of the env `id` have been put in place.
+    ///
+    /// # Panics
+    /// When they are not a program's.
+    pub fn loaded(&mut self, id: u32) {
+        let registers = self.registers();
+        assert!(registers.from_user() && registers.ss & 3 == 3, "only a program's registers are entered");
+        // SAFETY: two words below the frame, inside the part of the stack that function calls stay out of.
+        unsafe { self.frame.wrapping_byte_sub(8).cast::<u32>().write_volatile(id) };
+    }
+
     /// Runs the program with these registers until it traps.
     ///
     /// The caller has loaded an address space made by `mm`, and holds no lock.
-    ///
-    /// # Panics
-    /// When the registers are not a program's.
     pub fn enter(&mut self) {
-        let registers = self.registers();
-        assert!(registers.from_user() && registers.ss & 3 == 3, "only a program's registers are entered");
-        // SAFETY: 1. as `take` asserted, and `self` is borrowed mutably. 2. Segments and flags are those an env
-        // starts with or those a trap saved: the kernel never changes them otherwise. 3. `mm` maps nothing of the
+        debug_assert!(self.registers().from_user());
+        // SAFETY: 1. as `take` asserted, and `self` is borrowed mutably. 2. Segments and flags are those that `loaded` was
+        // given or that a trap saved: the kernel never changes them. 3. `mm` maps nothing of the
         // kernel's for users to write. 4. Asserted by the caller (`order::gate`).
         unsafe { switch::enter_user(self.frame) }
     }

@@ -13,6 +13,9 @@ use core::marker::PhantomData;
 use core::sync::atomic::Ordering::Relaxed;
 use spin::Spin;
 
+/// Whether all kernel code runs under the big lock.
+pub const IS_ON: bool = true;
+
 /// The lock of the whole kernel.
 pub struct BigLock {
     raw: Raw<Spin>,
