@@ -9,7 +9,7 @@ use abi::trap::IRQ_OFFSET;
 pub use super::delay::millis;
 use super::frame::TrapFrame;
 use super::lapic::KICK;
-use super::{ports, registers};
+use super::{jitter, ports, registers};
 
 /// The timer's period.
 const TICK: Duration = Duration::from_millis(10);
@@ -39,8 +39,10 @@ pub fn invlpg(_va: u32) {
     registers::mine().flushes.fetch_add(1, Ordering::SeqCst);
 }
 
-/// Never: an interrupt comes when a test or [`sti_hlt_cli`] asks for it.
+/// Never: an interrupt comes when a test or [`sti_hlt_cli`] asks for it. Asked at every lock, so other threads may go
+/// first here.
 pub fn interrupts_enabled() -> bool {
+    jitter::point();
     false
 }
 

@@ -20,6 +20,7 @@ pub mod frame;
 pub mod gdt;
 pub mod image;
 pub mod instr;
+pub mod jitter;
 #[path = "../x86/kbd.rs"]
 pub mod kbd;
 pub mod lapic;

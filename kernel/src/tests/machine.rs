@@ -16,7 +16,7 @@ use crate::env::life::Tenancy;
 use crate::env::{exit, table};
 use crate::mm::frame::{self, PageRef};
 use crate::mm::kernel_map;
-use crate::x86::{gdt, lapic, ports, registers};
+use crate::x86::{gdt, jitter, lapic, ports, registers};
 use crate::{boot, console, memory, presence, smp, symbols};
 
 /// The CPUs of the machine.
@@ -100,6 +100,16 @@ impl Machine {
         self.big = Some(big::enter::<This>());
     }
 
+    /// Lets CPUs but the boot CPU give way at any lock, until the test is over.
+    pub(super) fn jitter(&self) {
+        jitter::set(true);
+    }
+
+    /// Says that the test is about a lock report: it is to be made once.
+    pub(super) fn expect_a_report(&mut self) {
+        self.reports += 1;
+    }
+
     /// Plays CPU `cpu` for a while, instead of CPU 0.
     pub(super) fn as_cpu<R>(&mut self, cpu: usize, work: impl FnOnce() -> R) -> R {
         self.big = None;
@@ -113,6 +123,7 @@ impl Machine {
 
 impl Drop for Machine {
     fn drop(&mut self) {
+        jitter::set(false);
         (0..NENV).filter(|&slot| presence::on_cpu(slot).is_none()).for_each(|slot| {
             let life = table::env(slot).life.lock();
             if life.tenancy == Tenancy::Live {

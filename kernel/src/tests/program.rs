@@ -104,16 +104,21 @@ impl Program {
 
     /// As [`Program::call`], with any number.
     pub(super) fn call_number(&mut self, number: u32, arguments: &[u32]) -> Result<u32, Error> {
-        let argument = |index| arguments.get(index).copied().unwrap_or(0);
         let before = self.frame;
+        self.trap_call(number, arguments);
+        let eax = self.frame.regs.eax;
+        assert_eq!([self.frame.eip, self.frame.esp, self.frame.eflags], [before.eip, before.esp, before.eflags]);
+        abi::error::result_from_eax(eax)
+    }
+
+    /// A system call that may be the program's last, so that nothing comes back.
+    pub(super) fn trap_call(&mut self, number: u32, arguments: &[u32]) {
+        let argument = |index| arguments.get(index).copied().unwrap_or(0);
         let regs = &mut self.frame.regs;
         regs.eax = number;
         (regs.edx, regs.ecx, regs.ebx, regs.edi, regs.esi) =
             (argument(0), argument(1), argument(2), argument(3), argument(4));
         self.trap(u32::from(abi::syscall::T_SYSCALL));
-        let eax = self.frame.regs.eax;
-        assert_eq!([self.frame.eip, self.frame.esp, self.frame.eflags], [before.eip, before.esp, before.eflags]);
-        abi::error::result_from_eax(eax)
     }
 
     /// A page fault.

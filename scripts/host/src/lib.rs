@@ -1,7 +1,7 @@
 //! The host tool: builds, boots, tests, stresses and measures the kernel.
 //!
-//! People start it as `scripts/jos`. One file a sub-command (`run`, `test`, `stress`, `bench`, `iso`,
-//! `build`, `doc`, `check`); the others serve them. Two kinds of knowledge have exactly one place each:
+//! People start it as `scripts/jos`. One file a sub-command (`run`, `test`, `stress`, `mutants`, `bench`,
+//! `iso`, `build`, `doc`, `check`); the others serve them. Two kinds of knowledge have exactly one place each:
 //! [`qemu`] knows QEMU's flags, [`kernel_build`] knows how kernels and programs are built. A library
 //! besides a program so that the QEMU tests in `tests/` boot the kernel the way `run` does.
 
@@ -16,6 +16,7 @@ pub mod interrupt;
 pub mod iso;
 pub mod kernel_build;
 mod line_rows;
+pub mod mutants;
 pub mod options;
 pub mod outcome;
 pub mod paths;

@@ -8,7 +8,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use jos::outcome::Outcome;
-use jos::{bench, build, check, doc, interrupt, iso, run, stress, test};
+use jos::{bench, build, check, doc, interrupt, iso, mutants, run, stress, test};
 
 /// Builds, boots, tests, stresses and measures the JOS kernel.
 ///
@@ -27,6 +27,7 @@ enum Command {
     Run(run::Options),
     Test(test::Options),
     Stress(stress::Options),
+    Mutants(mutants::Options),
     Bench(bench::Options),
     Iso(iso::Options),
     Build(build::Options),
@@ -39,6 +40,7 @@ fn dispatch(command: &Command) -> Result<Outcome> {
         Command::Run(options) => run::run(options),
         Command::Test(options) => test::test(options),
         Command::Stress(options) => stress::stress(options),
+        Command::Mutants(options) => mutants::mutants(options),
         Command::Bench(options) => bench::bench(options),
         Command::Iso(options) => iso::iso(options),
         Command::Build(options) => build::build(options),

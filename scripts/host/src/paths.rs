@@ -4,9 +4,16 @@
 //! directory. Build products go below cargo's target directory and nowhere else.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
-/// The root of the project, absolute.
+/// The root of the project, absolute. `JOS_ROOT` names a copy of the tree to work on instead: see [`crate::mutants`].
 pub fn root() -> &'static Path {
+    static ROOT: OnceLock<PathBuf> = OnceLock::new();
+    ROOT.get_or_init(|| std::env::var_os("JOS_ROOT").map_or_else(|| here().to_owned(), PathBuf::from))
+}
+
+/// Where this program was compiled.
+fn here() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
         .ancestors()
         .nth(4)

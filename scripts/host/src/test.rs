@@ -100,7 +100,7 @@ fn add(sum: &mut Count, part: Count) {
 
 /// Builds the test program for QEMU and returns where it is, or nothing if it does not compile. It is started without
 /// cargo between, so that a signal to this process can be passed on.
-fn qemu_tests(toolchain: &Toolchain) -> Result<Option<PathBuf>> {
+pub(crate) fn qemu_tests(toolchain: &Toolchain) -> Result<Option<PathBuf>> {
     let mut cargo = toolchain.cargo();
     cargo.args([
         "test",

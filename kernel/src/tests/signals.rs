@@ -1,0 +1,122 @@
+//! What one CPU tells others: that there is work, that a message has come, and what it prints.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use abi::layout::UTOP;
+use abi::{EnvId, Syscall};
+use sync::big;
+
+use super::machine::{in_kernel, machine, record, until};
+use super::program::{spawn, start, wait_for};
+use crate::cpu::This;
+use crate::env::table;
+use crate::x86::ports;
+use crate::{console, idle, println, sched};
+
+#[test]
+fn race_30_an_idle_cpu_misses_no_work() {
+    const ROUNDS: u32 = 500;
+    let mut machine = machine();
+    let (id, ran) = (table::alloc(EnvId::NONE).unwrap(), AtomicU32::new(0));
+    machine.parallel(2, |cpu| {
+        if cpu == 1 {
+            let mut big = big::enter::<This>();
+            for _ in 0..ROUNDS {
+                let env = idle::wait(&mut big);
+                table::env(id.slot()).life.lock().frozen = true;
+                sched::release(env);
+                ran.fetch_add(1, Ordering::SeqCst);
+            }
+            return;
+        }
+        for round in 0..ROUNDS {
+            in_kernel(|| {
+                let mut life = table::env(id.slot()).life.lock();
+                life.frozen = false;
+                sched::settle(&mut life);
+            });
+            // Nothing but the wake-up ends the sleep of a CPU whose timer is off.
+            until(|| (ran.load(Ordering::SeqCst) == round + 1).then_some(()));
+        }
+    });
+}
+
+#[test]
+fn race_34_lines_come_out_whole() {
+    const LINES: usize = 100;
+    let mut machine = machine();
+    machine.parallel(4, |cpu| {
+        let line = format!("{}\n", cpu.to_string().repeat(60));
+        for _ in 0..LINES {
+            in_kernel(|| console::write_bytes(line.as_bytes()));
+            in_kernel(|| println!("{}{}", &line[..30], line[30..].trim_end()));
+        }
+    });
+    let output = ports::take_output();
+    let mixed = output.lines().find(|line| line.len() != 60 || line.bytes().any(|byte| byte != line.as_bytes()[0]));
+    assert_eq!((mixed, output.lines().count()), (None, 8 * LINES));
+}
+
+#[test]
+fn race_35_a_report_from_inside_the_console_lock_is_printed() {
+    let mut machine = machine();
+    machine.expect_a_report();
+    // The arguments are formatted while the console is locked.
+    println!("before {} after", core::fmt::from_fn(|f| write!(f, "{}", table::env(0).life.lock().frozen)));
+    let output = ports::take_output();
+    assert!(output.contains("\nLOCKREPORT kind=leaf outer=console#0 inner=env-life#0 "), "{output}");
+    assert!(output.ends_with("e after\n"), "it goes on: {output}");
+}
+
+#[test]
+fn race_44_who_sees_that_a_message_came_sees_the_message() {
+    const MESSAGES: u32 = 1_000;
+    let mut machine = machine();
+    let (ready, seen) = (AtomicU32::new(0), AtomicU32::new(0));
+    let mut receiver = start();
+    let id = receiver.id;
+    assert_eq!(receiver.call(Syscall::IpcRecv, &[UTOP]), Ok(0));
+    receiver.leave();
+    let is_at = |word: &AtomicU32, value: u32| until(|| (word.load(Ordering::SeqCst) == value).then_some(()));
+    machine.parallel(2, |cpu| {
+        if cpu == 1 {
+            let mut sender = in_kernel(start);
+            for value in 1..=MESSAGES {
+                is_at(&ready, value);
+                assert_eq!(in_kernel(|| sender.call(Syscall::IpcTrySend, &[id.0, value, UTOP])), Ok(0));
+                is_at(&seen, value);
+                let mut receiver = wait_for(id);
+                assert_eq!(in_kernel(|| receiver.call(Syscall::IpcRecv, &[UTOP])), Ok(0));
+                in_kernel(|| receiver.leave());
+            }
+            in_kernel(|| drop(sender));
+            return;
+        }
+        // Another program, which reads what all can read.
+        for value in 1..=MESSAGES {
+            until(|| (record(id).ipc_recving.load(Ordering::SeqCst) != 0).then_some(()));
+            ready.store(value, Ordering::SeqCst);
+            let mut turns = 0_u32;
+            while record(id).ipc_recving.load(Ordering::Acquire) != 0 {
+                turns += 1;
+                if turns.is_multiple_of(1 << 14) {
+                    std::thread::yield_now();
+                }
+            }
+            assert_eq!(record(id).ipc_value.load(Ordering::Relaxed), value);
+            seen.store(value, Ordering::SeqCst);
+        }
+    });
+}
+
+#[test]
+fn a_cpu_that_sleeps_has_nothing_to_do() {
+    let mut machine = machine();
+    let id = spawn(EnvId::NONE);
+    machine.parallel(1, |_| {
+        let mut big = big::enter::<This>();
+        let env = idle::wait(&mut big);
+        assert_eq!(env.id(), id, "what was queued before it came");
+        sched::release(env);
+    });
+}

@@ -1,0 +1,146 @@
+//! A copy of the source tree to break, with build products of its own.
+//!
+//! Below `target/mutants/N`: `tree`, brought up to date before each bug, and `target`. Files that did not change keep
+//! their time-stamps, so cargo builds only what a bug touches.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::paths;
+use crate::toolchain::Toolchain;
+
+/// What is not source.
+const NOT_COPIED: [&str; 3] = ["target", ".git", "x86_64-unused"];
+
+/// What of cargo's products a new copy starts from: what is built of other people's crates, mostly.
+const SEEDS: [&str; 2] = ["debug", "i686-target/debug"];
+const PARTS: [&str; 3] = [".fingerprint", "build", "deps"];
+
+/// A scratch tree.
+#[derive(Debug)]
+pub struct Tree {
+    root: PathBuf,
+    target: PathBuf,
+}
+
+impl Tree {
+    /// Scratch tree number `number`, as it was left.
+    ///
+    /// # Errors
+    /// When its folder cannot be made.
+    pub fn open(number: usize) -> Result<Self> {
+        let folder = paths::target().join("mutants").join(number.to_string());
+        let tree = Self { root: folder.join("tree"), target: folder.join("target") };
+        if !tree.target.exists() {
+            tree.seed().context("cannot copy what was built already")?;
+        }
+        tree.restore()?;
+        Ok(tree)
+    }
+
+    /// Where it is.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Makes it the same as the source tree.
+    ///
+    /// # Errors
+    /// When files cannot be read or written.
+    pub fn restore(&self) -> Result<()> {
+        same(paths::root(), &self.root)
+    }
+
+    /// Cargo, for this tree.
+    ///
+    /// # Errors
+    /// When there is no toolchain.
+    pub fn cargo(&self) -> Result<Command> {
+        let mut cargo = Toolchain::find()?.cargo();
+        self.redirect(&mut cargo);
+        Ok(cargo)
+    }
+
+    /// This very program, for this tree.
+    ///
+    /// # Errors
+    /// When it does not know where it is.
+    pub fn jos(&self) -> Result<Command> {
+        let mut jos = Command::new(std::env::current_exe()?);
+        self.redirect(&mut jos);
+        Ok(jos)
+    }
+
+    /// Makes a command of this project work on this tree.
+    pub fn redirect(&self, command: &mut Command) {
+        command.current_dir(&self.root).env("JOS_ROOT", &self.root).env("CARGO_TARGET_DIR", &self.target);
+    }
+
+    fn seed(&self) -> Result<()> {
+        for (seed, part) in SEEDS.iter().flat_map(|seed| PARTS.iter().map(move |part| (seed, part))) {
+            let (from, to) = (paths::target().join(seed).join(part), self.target.join(seed));
+            if from.is_dir() {
+                fs::create_dir_all(&to)?;
+                // Cargo goes by time-stamps, so they are to stay.
+                Command::new("cp").arg("-a").arg(from).arg(to).status().context("cannot run cp")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Makes `to` the same as `from`, touching only what differs.
+///
+/// # Errors
+/// When files cannot be read or written.
+pub fn same(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(to)? {
+        let entry = entry?;
+        if !from.join(entry.file_name()).exists() {
+            let path = entry.path();
+            if path.is_dir() { fs::remove_dir_all(path)? } else { fs::remove_file(path)? }
+        }
+    }
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (name, source) = (entry.file_name(), entry.path());
+        let copy = to.join(&name);
+        if NOT_COPIED.iter().any(|skipped| name == *skipped) {
+            continue;
+        }
+        if source.is_dir() {
+            same(&source, &copy)?;
+        } else if fs::read(&copy).ok() != Some(fs::read(&source)?) {
+            // With its rights: scripts are to stay scripts.
+            fs::copy(&source, &copy).with_context(|| format!("cannot write {}", copy.display()))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_differs_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        fs::create_dir_all(from.join("a")).unwrap();
+        fs::write(from.join("a/same"), "same").unwrap();
+        fs::write(from.join("a/changed"), "good").unwrap();
+        same(&from, &to).unwrap();
+        let stamp = || fs::metadata(to.join("a/same")).unwrap().modified().unwrap();
+        let before = stamp();
+        fs::write(to.join("a/changed"), "bad").unwrap();
+        fs::write(to.join("a/more"), "more").unwrap();
+        same(&from, &to).unwrap();
+        assert_eq!(fs::read_to_string(to.join("a/changed")).unwrap(), "good");
+        assert!(!to.join("a/more").exists());
+        assert_eq!(stamp(), before);
+    }
+}
