@@ -77,14 +77,6 @@ pub(crate) const CASES: &[Case] = &[
         ..Case::BASE
     },
     Case { name: "fpu", programs: &["fpu"], required: &["fpu: ok"], limit: 300, ..Case::BASE },
-    Case {
-        name: "hostile_freeze",
-        programs: &["hostile_freeze"],
-        required: &["hostile_freeze: ok"],
-        limit: 300,
-        ..Case::BASE
-    },
-    Case { name: "fpu", programs: &["fpu"], required: &["fpu: ok"], limit: 300, ..Case::BASE },
     Case { name: "stackdepth", programs: &["stackdepth"], ..Case::BASE },
     Case {
         name: "stress",
@@ -146,13 +138,55 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "bench_tree",
         programs: &["bench_tree:4:2"],
-        required: &["BENCH tree begin cpus=4 ops=8", "BENCH tree end cpus=4 ops=8"],
+        required: &["BENCH tree begin cpus=4 ops=112", "BENCH tree end cpus=4 ops=112"],
         ..Case::BASE
     },
     Case {
         name: "bench_mixed",
         programs: &["bench_mixed:4:50"],
         required: &["BENCH mixed begin cpus=4 ops=200", "BENCH mixed end cpus=4 ops=200"],
+        ..Case::BASE
+    },
+    Case {
+        name: "bench_burst",
+        programs: &["bench_burst:4:5"],
+        required: &["BENCH burst begin cpus=4 ops=20", "BENCH burst end cpus=4 ops=20"],
+        ..Case::BASE
+    },
+    Case {
+        name: "bench_churn",
+        programs: &["bench_churn:4:20"],
+        required: &["BENCH churn begin cpus=4 ops=80", "BENCH churn end cpus=4 ops=80"],
+        ..Case::BASE
+    },
+    Case {
+        name: "bench_share",
+        programs: &["bench_share:4:100"],
+        required: &["BENCH share begin cpus=4 ops=400", "BENCH share end cpus=4 ops=400"],
+        ..Case::BASE
+    },
+    Case {
+        name: "bench_server",
+        programs: &["bench_server:4:50"],
+        required: &["BENCH server begin cpus=4 ops=200", "BENCH server end cpus=4 ops=200"],
+        ..Case::BASE
+    },
+    Case {
+        name: "bench_sink",
+        programs: &["bench_sink:4:50"],
+        required: &["BENCH sink begin cpus=4 ops=200", "BENCH sink end cpus=4 ops=200"],
+        ..Case::BASE
+    },
+    Case {
+        name: "bench_console",
+        programs: &["bench_console:4:20"],
+        required: &["BENCH console begin cpus=4 ops=80", "BENCH console end cpus=4 ops=80"],
+        ..Case::BASE
+    },
+    Case {
+        name: "bench_primes",
+        programs: &["bench_primes:4:30"],
+        required: &["BENCH primes begin cpus=4 ops=120", "BENCH primes end cpus=4 ops=120"],
         ..Case::BASE
     },
 ];
