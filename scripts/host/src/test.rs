@@ -31,8 +31,9 @@ pub struct Options {
 }
 
 /// What `cargo test` gets for each set of host tests.
-const HOST: [&[&str]; 7] = [
+const HOST: [&[&str]; 8] = [
     &["--package", "abi"],
+    &["--package", "rig"],
     &["--package", "jos", "--profile", "host"],
     &["--package", "sync"],
     &["--package", "sync", "--features", "big-lock"],

@@ -36,7 +36,10 @@ const CHECKS: [Check; 13] = [
     Check { name: "programs_are_in_the_list_and_tested", run: tree::programs },
     Check { name: "shell_scripts_parse", run: tree::scripts },
     Check { name: "formatting", run: formatting },
-    Check { name: "lints_host", run: || clippy(&["abi", "sync", "jos"], &["--profile", "host", "--all-targets"]) },
+    Check {
+        name: "lints_host",
+        run: || clippy(&["abi", "sync", "jos", "rig"], &["--profile", "host", "--all-targets"]),
+    },
     Check { name: "lints_sync_big_lock", run: || clippy(&["sync"], &["--all-targets", "--features", "big-lock"]) },
     Check { name: "lints_sync_ticket", run: || clippy(&["sync"], &["--all-targets", "--features", "ticket"]) },
     Check { name: "lints_kernel_fine", run: || target_clippy(Build::Fine) },

@@ -92,6 +92,8 @@ pub struct Point {
     pub forced: u64,
     /// How often another CPU got its turn.
     pub turns: u64,
+    /// How often an atomic instruction on a shared line came up to a quantum too early.
+    pub disorder: u64,
     /// Operations inside the window of the run with the model of caches, if one was asked for.
     pub modelled_ops: Option<u64>,
     /// Length of that window in ticks.

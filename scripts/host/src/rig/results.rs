@@ -22,6 +22,7 @@ pub(super) fn read(text: &str) -> Result<Result<Point, String>> {
             "ticks" => point.ticks = one(rest)?,
             "forced" => point.forced = one(rest)?,
             "turns" => point.turns = one(rest)?,
+            "disorder" => point.disorder = one(rest)?,
             "cpu" => point.cpus.push(cpu(rest)?),
             "site" => point.sites.push(site(rest)?),
             "end" => complete = true,

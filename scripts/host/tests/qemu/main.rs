@@ -12,6 +12,7 @@ mod grade_lab4;
 mod kernels;
 mod matrix;
 mod own;
+mod rig;
 mod scale;
 mod special;
 
@@ -49,7 +50,8 @@ fn main() -> ExitCode {
         let ignored = planned.from_cd && no_cd;
         Trial::test(planned.name(), move || Ok(expect::check(&planned, kernels)?)).with_ignored_flag(ignored)
     };
-    let conclusion = libtest_mimic::run(&arguments, plan.into_iter().map(trial).collect());
+    let trials = plan.into_iter().map(trial).chain(rig::trials()).collect();
+    let conclusion = libtest_mimic::run(&arguments, trials);
     if jos::interrupt::seen() {
         return ExitCode::from(130);
     }

@@ -1,0 +1,106 @@
+//! The rig measures what theory says, and the same each time.
+//!
+//! `calibrate` is work whose limit is known: N workers with locks of their own do N times the work of one; with one
+//! lock they can't do more than one operation in the time its critical section takes.
+
+use std::sync::OnceLock;
+
+use jos::kernel_build::{self, Build, Image, Profile};
+use jos::programs;
+use jos::rig::{self, Point, Settings};
+use libtest_mimic::{Failed, Trial};
+
+/// Operations that no window sees the end of.
+const ENDLESS: u32 = 100_000_000;
+
+/// Locks of `calibrate`.
+const OWN: u32 = 0;
+const TEST_AND_SET: u32 = 1;
+const TICKET: u32 = 2;
+
+/// The tests.
+pub(crate) fn trials() -> Vec<Trial> {
+    let tests: [(&str, fn() -> Result<(), Failed>); 4] = [
+        ("private_work_is_linear", private_work_is_linear),
+        ("a_lock_limits_as_theory_says", a_lock_limits_as_theory_says),
+        ("the_same_seed_gives_the_same_figure", same_seed_same_figure),
+        ("the_quantum_does_not_matter", quantum_does_not_matter),
+    ];
+    tests.into_iter().map(|(name, test)| Trial::test(format!("fine_release::rig::{name}"), test)).collect()
+}
+
+fn image() -> Result<&'static Image, Failed> {
+    static IMAGE: OnceLock<Image> = OnceLock::new();
+    if let Some(image) = IMAGE.get() {
+        return Ok(image);
+    }
+    let image = kernel_build::build(Build::Fine, Profile::Release)?;
+    Ok(IMAGE.get_or_init(|| image))
+}
+
+/// `calibrate` with a critical section of one part in eleven, about.
+fn calibrate(cpus: u16, lock: u32, settings: &Settings) -> Result<Point, Failed> {
+    run(&format!("calibrate:{cpus}:{ENDLESS}:{lock}:400:40"), cpus, settings)
+}
+
+fn run(program: &str, cpus: u16, settings: &Settings) -> Result<Point, Failed> {
+    Ok(rig::measure(image()?, &programs::parse(program)?, cpus, settings)??)
+}
+
+fn short() -> Settings {
+    Settings { window: 400_000, ..Settings::default() }
+}
+
+/// Whether `a` and `b` differ by at most `part` of `b`.
+fn close(what: &str, a: f64, b: f64, part: f64) -> Result<(), Failed> {
+    if (a - b).abs() <= b * part { Ok(()) } else { Err(format!("{what}: {a:.2} and {b:.2}").into()) }
+}
+
+fn private_work_is_linear() -> Result<(), Failed> {
+    let (one, many) = (calibrate(1, OWN, &short())?, calibrate(64, OWN, &short())?);
+    close("64 CPUs and 64 times one", many.throughput(), 64.0 * one.throughput(), 0.01)?;
+    let accounted: Vec<u64> = many.cpus.iter().map(|cpu| cpu.user + cpu.kernel + cpu.spin + cpu.idle).collect();
+    if accounted.iter().any(|&ticks| ticks != many.ticks) || many.cpus.len() != 64 {
+        return Err(format!("time is missing: {accounted:?} of {}", many.ticks).into());
+    }
+    let busy: u64 = many.cpus.iter().map(|cpu| cpu.user).sum();
+    close("time in user mode", busy as f64, (64 * many.ticks) as f64, 0.01)
+}
+
+fn a_lock_limits_as_theory_says() -> Result<(), Failed> {
+    // What a critical section of 40 turns costs, without the lock: the difference between two that one CPU does.
+    let ticks = |turns: u32| -> Result<f64, Failed> {
+        let point = run(&format!("calibrate:1:{ENDLESS}:{OWN}:400:{turns}"), 1, &short())?;
+        Ok(1e6 / point.throughput())
+    };
+    let section = ticks(40)? - ticks(0)?;
+    for lock in [TEST_AND_SET, TICKET] {
+        for cpus in [16, 64] {
+            let point = calibrate(cpus, lock, &short())?;
+            let each = 1e6 / point.throughput();
+            // Taking and releasing the lock is part of it, 20 instructions at most.
+            if !(section..=section + 20.0).contains(&each) {
+                let text = format!("lock {lock}, {cpus} CPUs: an operation each {each:.1} ticks, theory {section:.1}");
+                return Err(text.into());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn same_seed_same_figure() -> Result<(), Failed> {
+    for (lock, cpus) in [(OWN, 8), (TEST_AND_SET, 8), (TICKET, 8)] {
+        let (a, b) = (calibrate(cpus, lock, &short())?, calibrate(cpus, lock, &short())?);
+        close("twice the same", a.throughput(), b.throughput(), 0.005)?;
+    }
+    Ok(())
+}
+
+fn quantum_does_not_matter() -> Result<(), Failed> {
+    for lock in [TEST_AND_SET, TICKET] {
+        let coarse = calibrate(16, lock, &short())?;
+        let fine = calibrate(16, lock, &Settings { quantum: 200, ..short() })?;
+        close("quantum 1000 and 200", coarse.throughput(), fine.throughput(), 0.03)?;
+    }
+    Ok(())
+}
