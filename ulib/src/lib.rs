@@ -21,7 +21,7 @@
 //! A program has one page of stack and one of exception stack. It holds no locks, and the only globals
 //! are the program's name and its page-fault handler.
 //!
-//! `unsafe` is confined to [`raw`] (the trap), [`mark`], `start`, `page_fault`, `fork`, `vpt` and `hand`.
+//! `unsafe` is confined to [`raw`] and `registers` (the trap), [`mark`], `start`, `page_fault`, `fork`, `vpt` and `hand`.
 
 #![no_std]
 #![deny(unsafe_code)]
@@ -40,6 +40,8 @@ mod page_fault;
 mod print;
 #[allow(unsafe_code, reason = "traps into the kernel")]
 pub mod raw;
+#[allow(unsafe_code, reason = "traps into the kernel")]
+mod registers;
 #[allow(unsafe_code, reason = "is entered by the kernel")]
 mod start;
 mod sys;
@@ -53,6 +55,7 @@ pub use hand::{Page, READ, WORDS, WRITE};
 pub use ipc::{Message, ipc_find_env, ipc_recv, ipc_send, ipc_try_send};
 pub use page_fault::{Handler, pgfault_upcall, set_pgfault_handler};
 pub use print::{cputchar, vcprintf};
+pub use registers::Registers;
 pub use start::{Args, exit};
 pub use sys::*;
 pub use vpt::{alive, envs, flags_at, page_info, record, thisenv, uvpd, uvpt, wait};

@@ -9,7 +9,9 @@ pub mod bench;
 pub mod canary;
 pub mod fault_alloc;
 pub mod fork_tree;
+pub mod fuzz;
 pub mod hostile;
-pub mod rng;
 pub mod roll;
 pub mod stress;
+
+pub use ::fuzz::rng;

@@ -20,6 +20,10 @@ pub struct BadAddress(pub u32);
 /// # Errors
 /// The first bad address: `va` itself if its own page is bad, else the start of the first bad page.
 pub fn check(space: &Space, va: u32, len: u32, flags: PteFlags) -> Result<(), BadAddress> {
+    if len == 0 {
+        // An empty range touches no page, wherever it is.
+        return Ok(());
+    }
     // In 64 bits, so that no length wraps round.
     let end = u64::from(va) + u64::from(len);
     let first = va & !(PGSIZE - 1);

@@ -1,6 +1,6 @@
 //! The host tool: builds, boots, tests, stresses and measures the kernel.
 //!
-//! People start it as `scripts/jos`. One file a sub-command (`run`, `test`, `stress`, `mutants`, `bench`,
+//! People start it as `scripts/jos`. One file a sub-command (`run`, `test`, `stress`, `fuzz`, `mutants`, `bench`,
 //! `iso`, `build`, `doc`, `check`); the others serve them. Two kinds of knowledge have exactly one place each:
 //! [`qemu`] knows QEMU's flags, [`kernel_build`] knows how kernels and programs are built. A library
 //! besides a program so that the QEMU tests in `tests/` boot the kernel the way `run` does.
@@ -11,6 +11,7 @@ pub mod bench;
 pub mod build;
 pub mod check;
 pub mod doc;
+pub mod fuzz;
 pub mod guest;
 pub mod interrupt;
 pub mod iso;

@@ -8,7 +8,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use jos::outcome::Outcome;
-use jos::{bench, build, check, doc, interrupt, iso, mutants, run, stress, test};
+use jos::{bench, build, check, doc, fuzz, interrupt, iso, mutants, run, stress, test};
 
 /// Builds, boots, tests, stresses and measures the JOS kernel.
 ///
@@ -28,6 +28,7 @@ enum Command {
     Test(test::Options),
     Stress(stress::Options),
     Mutants(mutants::Options),
+    Fuzz(fuzz::Options),
     Bench(bench::Options),
     Iso(iso::Options),
     Build(build::Options),
@@ -41,6 +42,7 @@ fn dispatch(command: &Command) -> Result<Outcome> {
         Command::Test(options) => test::test(options),
         Command::Stress(options) => stress::stress(options),
         Command::Mutants(options) => mutants::mutants(options),
+        Command::Fuzz(options) => fuzz::fuzz(options),
         Command::Bench(options) => bench::bench(options),
         Command::Iso(options) => iso::iso(options),
         Command::Build(options) => build::build(options),

@@ -51,6 +51,11 @@ impl Progress {
         }
     }
 
+    /// Shows nothing, for work that is part of other work.
+    pub fn silent() -> Self {
+        Self { bar: Some(ProgressBar::hidden()), last: Instant::now() }
+    }
+
     /// What is being done now.
     pub fn say(&mut self, message: &str) {
         match &self.bar {
