@@ -31,9 +31,10 @@ pub struct Options {
 }
 
 /// What `cargo test` gets for each set of host tests.
-const HOST: [&[&str]; 8] = [
+const HOST: [&[&str]; 9] = [
     &["--package", "abi"],
     &["--package", "rig"],
+    &["--package", "fuzz"],
     &["--package", "jos", "--profile", "host"],
     &["--package", "sync"],
     &["--package", "sync", "--features", "big-lock"],

@@ -10,6 +10,10 @@ use crate::step::{VARIANTS, vary};
 /// Where a crowd shares its notes: one page.
 pub const NOTES: u32 = 0x0100_0000;
 
+/// The page below the exception stack. With one there an env whose handler is lost can fault for ever: the stack overflows
+/// into that page, where the next fault counts as the first one. JOS has it so, and nobody but a parent could end that.
+const GUARD: u32 = USTACKTOP;
+
 /// Something to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deed {
@@ -77,7 +81,10 @@ pub fn deed(rng: &mut Rng, kinds: u32, ids: &Ids) -> Deed {
     }
     match kind {
         NO_CALL => Deed::Call(edges::no_call(rng), [rng.word(), rng.word(), rng.word(), rng.word(), rng.word()]),
-        TOUCH => Deed::Touch(edges::page(rng), rng.below(2) == 0),
+        TOUCH => {
+            let page = Some(edges::page(rng)).filter(|&va| mendable(va)).unwrap_or(PGSIZE);
+            Deed::Touch(page, rng.below(2) == 0)
+        }
         SPAWN => Deed::Spawn,
         number => Deed::Call(number, words(rng, number, ids)),
     }
@@ -144,8 +151,13 @@ fn place(rng: &mut Rng) -> u32 {
     match rng.below(256) {
         0 => UTEXT + rng.below(8) * PGSIZE,
         1 => [USTACKTOP - PGSIZE, NOTES][rng.below(2) as usize],
-        _ => edges::address(rng),
+        _ => Some(edges::address(rng)).filter(|&va| va & !(PGSIZE - 1) != GUARD).unwrap_or(PGSIZE),
     }
+}
+
+/// Whether an env may put a page at `va` when it is missed there.
+pub fn mendable(va: u32) -> bool {
+    edges::PAGES.contains(&va) && va != GUARD && va != edges::XSTACK
 }
 
 /// Whether a call by env `me` may end with `eax`, whatever others do.

@@ -82,8 +82,8 @@ pub fn permissions(rng: &mut Rng) -> u32 {
 /// A number for `env_set_status`.
 pub fn status(rng: &mut Rng) -> u32 {
     match rng.below(16) {
-        0..8 => 2,
-        8..13 => 4,
+        0..11 => 2,
+        11..13 => 4,
         13 => [0, 1, 3, 5][rng.below(4) as usize],
         14 => [u32::MAX, 0x8000_0002, 0x102, 0x1_0004][rng.below(4) as usize],
         _ => rng.word(),

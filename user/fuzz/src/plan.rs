@@ -128,7 +128,12 @@ fn step(rng: &mut Rng, actor: usize) -> Step {
         }
         102..111 => {
             let id;
-            (words[0], id) = if actor == ROOT { not_root(rng, actor) } else { target(rng, actor) };
+            // Whoever is frozen can't go on: mostly children are told something, and mostly to run.
+            (words[0], id) = match (child(rng, actor), rng.below(8)) {
+                (Some(child), 0..3) => (id_word(child, 0), 1),
+                (_, 3) if actor != ROOT => target(rng, actor),
+                _ => not_root(rng, actor),
+            };
             words[1] = edges::status(rng);
             step(Action::Call, Syscall::EnvSetStatus, words, id)
         }
@@ -198,4 +203,46 @@ fn child(rng: &mut Rng, actor: usize) -> Option<usize> {
     let mut children = TREE.iter().filter(|(parent, _)| *parent == actor).map(|(_, child)| *child);
     let first = children.next()?;
     Some(if which == 0 { first } else { children.next().unwrap_or(first) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_episode_is_the_same_every_time_and_another_one_is_not() {
+        let first = |seed, episode| {
+            let mut plan = Plan::new(seed, episode);
+            core::array::from_fn::<Step, 50, _>(|_| plan.step())
+        };
+        assert_eq!(first(1, 7), first(1, 7));
+        assert_ne!(first(1, 7), first(1, 8));
+        assert_ne!(first(1, 7), first(2, 7));
+    }
+
+    #[test]
+    fn steps_survive_being_written_down() {
+        let mut plan = Plan::new(3, 0);
+        for step in (0..2000).map(|_| plan.step()).chain((0..TAIL).map(tail)) {
+            assert_eq!(Step::from_words(step.to_words()), step);
+        }
+    }
+
+    /// Whoever conducts has to live, and can't wait for others.
+    #[test]
+    fn the_program_itself_never_blocks_freezes_or_ends() {
+        for episode in 0..200 {
+            let mut plan = Plan::new(1, episode);
+            for step in (0..400).map(|_| plan.step()).filter(|step| step.actor == ROOT) {
+                let me = |place| if place == ROOT { 0x1000 } else { crate::step::NO_ID };
+                let [a, ..] = step.resolve(me);
+                let self_meant = a == 0 || a == 0x1000;
+                match Syscall::try_from(step.call) {
+                    Ok(Syscall::IpcRecv | Syscall::Cputs) => panic!("{step:?}"),
+                    Ok(Syscall::EnvDestroy | Syscall::EnvSetStatus) => assert!(!self_meant, "{step:?}"),
+                    _ => {}
+                }
+            }
+        }
+    }
 }

@@ -38,7 +38,7 @@ const CHECKS: [Check; 13] = [
     Check { name: "formatting", run: formatting },
     Check {
         name: "lints_host",
-        run: || clippy(&["abi", "sync", "jos", "rig"], &["--profile", "host", "--all-targets"]),
+        run: || clippy(&["abi", "sync", "fuzz", "jos", "rig"], &["--profile", "host", "--all-targets"]),
     },
     Check { name: "lints_sync_big_lock", run: || clippy(&["sync"], &["--all-targets", "--features", "big-lock"]) },
     Check { name: "lints_sync_ticket", run: || clippy(&["sync"], &["--all-targets", "--features", "ticket"]) },

@@ -19,7 +19,7 @@ impl Model {
             Syscall::EnvDestroy => self.permitted(me, a).map(|env| self.destroy(env)),
             Syscall::PageAlloc => self.page_alloc(me, a, b, c),
             Syscall::PageMap => self.page_map(me, (a, b), (c, d), e),
-            Syscall::PageUnmap => self.permitted(me, a).and_then(|env| Ok(self.unmap(env, page(b)?))),
+            Syscall::PageUnmap => self.page_unmap(me, a, b),
             // The steps that do this are another kind: they remember the id.
             Syscall::Exofork => return self.create(me),
             Syscall::EnvSetStatus => self.set_status(me, a, b),
@@ -55,6 +55,12 @@ impl Model {
     fn page_alloc(&mut self, me: u32, id: u32, va: u32, permissions: u32) -> Result<()> {
         let env = self.permitted(me, id)?;
         self.allocate(env, page(va)?, allowed(permissions)?);
+        Ok(())
+    }
+
+    fn page_unmap(&mut self, me: u32, id: u32, va: u32) -> Result<()> {
+        let env = self.permitted(me, id)?;
+        self.unmap(env, page(va)?);
         Ok(())
     }
 

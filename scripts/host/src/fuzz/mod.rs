@@ -65,6 +65,24 @@ pub struct Options {
     kernel: KernelOptions,
 }
 
+impl Options {
+    /// That many calls from this seed, everything else as people get it.
+    pub fn new(cpus: u16, calls: u64, seed: u32, kernel: KernelOptions) -> Options {
+        Options {
+            cpus,
+            calls,
+            seed: Some(seed),
+            crowd: false,
+            envs: None,
+            kinds: None,
+            episode: None,
+            steps: None,
+            memory: 128,
+            kernel,
+        }
+    }
+}
+
 /// How long a guest may say nothing. A watch-dog only.
 const PATIENCE: Duration = Duration::from_secs(300);
 

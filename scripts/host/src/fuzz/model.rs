@@ -128,11 +128,6 @@ impl Model {
         Ok(expected)
     }
 
-    /// The id that an actor or an embryo has, or had.
-    pub fn known(&self, place: usize) -> u32 {
-        self.known[place]
-    }
-
     fn begin(&mut self) -> Result<(), Full> {
         // Those that an earlier episode could not destroy are out of reach, with all they have.
         self.envs.iter_mut().flatten().for_each(|env| env.space.clear());
@@ -164,7 +159,7 @@ impl Model {
         }
         match step.action {
             Action::Call => {
-                let eax = self.call(me, step.call, words).map_or_else(Error::to_eax, |eax| eax);
+                let eax = self.call(me, step.call, words).unwrap_or_else(Error::to_eax);
                 self.run_embryos();
                 match self.find(me) {
                     None => DIED,

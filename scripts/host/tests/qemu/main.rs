@@ -7,6 +7,7 @@
 mod case;
 mod expect;
 mod foreign;
+mod fuzz;
 mod grade_lab3;
 mod grade_lab4;
 mod kernels;
@@ -50,7 +51,7 @@ fn main() -> ExitCode {
         let ignored = planned.from_cd && no_cd;
         Trial::test(planned.name(), move || Ok(expect::check(&planned, kernels)?)).with_ignored_flag(ignored)
     };
-    let trials = plan.into_iter().map(trial).chain(rig::trials()).collect();
+    let trials = plan.into_iter().map(trial).chain(rig::trials()).chain(fuzz::trials()).collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
     if jos::interrupt::seen() {
         return ExitCode::from(130);

@@ -29,6 +29,15 @@ pub(crate) const CASES: &[Case] = &[
         required: &["....: I am '111'"],
         ..Case::BASE
     },
+    Case { name: "fuzz_steps", programs: &["fuzz_steps:1:0:3:400"], required: &["FUZZ done"], ..Case::BASE },
+    Case {
+        name: "fuzz_crowd",
+        programs: &["fuzz_crowd:1:8:5000:65535"],
+        cpus: 4,
+        required: &["FUZZ crowd done \\d+ wrong 0"],
+        forbidden: &["FUZZ WRONG"],
+        ..Case::BASE
+    },
     // The kernel maps physical memory from KERNBASE up, and there is room for 256 MiB.
     Case {
         name: "more_memory_than_fits",
