@@ -53,7 +53,8 @@ impl Progress {
 
     /// Shows nothing, for work that is part of other work.
     pub fn silent() -> Self {
-        Self { bar: Some(ProgressBar::hidden()), last: Instant::now() }
+        let now = Instant::now();
+        Self { bar: Some(ProgressBar::hidden()), last: now, started: now, part: None }
     }
 
     /// What is being done now.

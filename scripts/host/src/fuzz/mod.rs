@@ -111,11 +111,12 @@ pub fn fuzz(options: &Options) -> Result<Outcome> {
 
 fn episodes(options: &Options, boot: &Boot<'_>, seed: u32) -> Result<Outcome> {
     let started = Instant::now();
-    let mut progress = Progress::new();
+    let mut progress = Progress::of(options.calls);
     let (mut calls, mut next, mut boots) = (0, 0, 0);
     while calls < options.calls {
         let chunk = episodes::chunk(boot, seed, next, options.calls - calls, &mut progress)?;
         (calls, next, boots) = (calls + chunk.calls, next + chunk.episodes, boots + 1);
+        progress.advance(chunk.calls);
         if interrupt::seen() {
             return Ok(Outcome::Interrupted);
         }
@@ -148,7 +149,7 @@ fn one_episode(options: &Options, boot: &Boot<'_>, seed: u32, episode: u32) -> R
 
 fn crowds(options: &Options, boot: &Boot<'_>, seed: u32) -> Result<Outcome> {
     let started = Instant::now();
-    let mut progress = Progress::new();
+    let mut progress = Progress::of(options.calls);
     let (mut deeds, mut boots) = (0, 0);
     let envs = options.envs.unwrap_or_else(|| (2 * u32::from(options.cpus)).clamp(4, 96));
     let kinds = options.kinds.unwrap_or(ALL_KINDS);
@@ -162,6 +163,7 @@ fn crowds(options: &Options, boot: &Boot<'_>, seed: u32) -> Result<Outcome> {
         let crowd = Crowd { seed, envs, deeds: share, kinds };
         let gathering = crowd.run(&boot, &mut progress)?;
         (deeds, boots) = (deeds + gathering.deeds, boots + 1);
+        progress.advance(gathering.deeds);
         if interrupt::seen() {
             return Ok(Outcome::Interrupted);
         }
