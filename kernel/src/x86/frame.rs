@@ -35,9 +35,12 @@ pub struct TrapFrame {
     pub ss: u32,
 }
 
-/// Bytes at the top of a kernel stack that function calls stay out of: the frame, the kernel's stack pointer
-/// below it, and padding that keeps the stack 16-byte aligned.
-pub const STACK_RESERVE: u32 = 80;
+/// How far below the top of a kernel stack SYSENTER enters: below the frame, the kernel's stack pointer and the env's id.
+pub const SYSENTER_STACK: u32 = 80;
+
+/// Bytes at the top of a kernel stack that function calls stay out of: those, and room for a debug exception at the entry of
+/// SYSENTER. It keeps the stack 16-byte aligned.
+pub const STACK_RESERVE: u32 = SYSENTER_STACK + 32;
 
 impl TrapFrame {
     /// Bytes of a frame.
@@ -105,6 +108,6 @@ const _: () = {
     assert!(offset_of!(TrapFrame, eflags) == 56);
     assert!(offset_of!(TrapFrame, esp) == 60);
     assert!(offset_of!(TrapFrame, ss) == 64);
-    assert!(STACK_RESERVE >= TrapFrame::SIZE + 4);
+    assert!(SYSENTER_STACK >= TrapFrame::SIZE + 8);
     assert!(STACK_RESERVE.is_multiple_of(16));
 };

@@ -2,7 +2,8 @@
 //!
 //! One table for all CPUs, with JOS's selectors: flat kernel and user segments, then the TSS of CPU i at
 //! `GD_TSS0 + 8 * i`. The task register therefore tells a CPU which one it is, without memory or device
-//! access. Intel SDM vol. 3 §3.4.5 (segments), §7.2 (TSS); JOS: `kern/env.c`, `inc/mmu.h`.
+//! access. The first four are in the order that SYSENTER and SYSEXIT want (`sysenter.rs`). Intel SDM vol. 3 §3.4.5
+//! (segments), §7.2 (TSS); JOS: `kern/env.c`, `inc/mmu.h`.
 
 use core::arch::asm;
 use core::sync::atomic::{AtomicU32, Ordering, compiler_fence};
@@ -15,7 +16,7 @@ use x86::segmentation::{
     SegmentSelector,
 };
 
-use super::{double_fault, instr};
+use super::{double_fault, instr, sysenter};
 use crate::config::NCPU;
 
 /// Bytes of a TSS without I/O bitmap.
@@ -90,6 +91,7 @@ pub fn init_cpu(index: usize, esp0: u32) {
     compiler_fence(Ordering::SeqCst);
     load_table();
     load_segments(selector);
+    sysenter::init_cpu(esp0);
 }
 
 /// CPU `index`'s TSS.

@@ -45,6 +45,7 @@ pub mod pic;
 pub mod qemu;
 pub mod serial;
 pub mod switch;
+mod sysenter;
 pub mod user_frame;
 
 /// Where physical memory appears: the kernel address of physical address `p` is `phys_base() + p`.
@@ -60,9 +61,15 @@ core::arch::global_asm!(
 );
 core::arch::global_asm!(
     include_str!("stubs.S"),
+    include_str!("sysenter.S"),
     trap_from_kernel = sym crate::trap::trap_from_kernel,
     KERNEL_DATA = const abi::layout::GD_KD,
     T_SYSCALL = const abi::syscall::T_SYSCALL,
+    T_DEBUG = const abi::trap::T_DEBUG,
+    KERNEL_CODE = const abi::layout::GD_KT,
+    USER_CODE = const abi::layout::GD_UT | 3,
+    USER_DATA = const abi::layout::GD_UD | 3,
+    STACK = const frame::SYSENTER_STACK,
     GETENVID = const abi::Syscall::Getenvid as u32,
     BIG_LOCK = const sync::big::IS_ON as u32,
     FRAME_EBP = const core::mem::offset_of!(frame::TrapFrame, regs.ebp),

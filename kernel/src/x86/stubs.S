@@ -40,7 +40,7 @@ stub_\number:
 .section .text.stubs, "ax"
 .set vector, 0
 .rept 256
-    .if vector != {T_SYSCALL}
+    .if vector != {T_SYSCALL} && vector != {T_DEBUG}     # below, and in sysenter.S
     stub %vector
     .endif
     .set vector, vector + 1

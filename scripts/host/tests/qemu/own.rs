@@ -41,6 +41,13 @@ pub(crate) const CASES: &[Case] = &[
         ..Case::BASE
     },
     Case {
+        name: "hostile_sysenter",
+        programs: &["hostile_sysenter"],
+        required: &["hostile_sysenter: ok"],
+        limit: 300,
+        ..Case::BASE
+    },
+    Case {
         name: "hostile_xstack",
         programs: &["hostile_xstack"],
         required: &["hostile_xstack: ok"],
