@@ -8,6 +8,7 @@ use core::str::FromStr;
 use log::LevelFilter;
 use spin::Once;
 
+use crate::debug_options;
 use crate::mm::phys;
 use crate::x86::boot_info::{self, BootInfo};
 
@@ -63,6 +64,11 @@ pub fn programs() -> impl Iterator<Item = &'static str> {
     programs_of(command_line())
 }
 
+/// What stands behind `key` in each word of the command line that begins with it.
+pub fn values(key: &str) -> impl Iterator<Item = &'static str> {
+    words(command_line()).filter_map(move |word| word.strip_prefix(key))
+}
+
 /// The files handed over, programs and others.
 pub fn files() -> impl Iterator<Item = File> {
     info().modules().iter().map(|module| {
@@ -104,6 +110,9 @@ impl Options {
     fn apply(&mut self, word: &str) -> bool {
         if let Some(level) = word.strip_prefix("log=") {
             self.log = LevelFilter::from_str(level).unwrap_or(self.log);
+            return true;
+        }
+        if debug_options::KEYS.iter().any(|key| word.starts_with(key)) {
             return true;
         }
         match word {

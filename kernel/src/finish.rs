@@ -13,7 +13,7 @@ use crate::env::life::Tenancy;
 use crate::env::{exit, table};
 use crate::mm::frame;
 use crate::x86::qemu::{self, Ending};
-use crate::{boot, monitor, println};
+use crate::{audit, boot, inject, monitor, println};
 
 static FREE_AT_BOOT: AtomicUsize = AtomicUsize::new(0);
 
@@ -31,11 +31,17 @@ pub fn nothing_runnable() {
     if !boot::options().poweroff {
         return monitor::enter();
     }
+    inject::report();
+    // Once with the envs that are left as they are, and again without them.
+    let mut books_agree = table::available() == NENV || audit::at_end();
     let blocked = destroy_the_rest();
     if blocked > 0 {
         println!("{blocked} envs are blocked for ever");
     }
-    let ending = if !audit() {
+    books_agree &= audit::at_end();
+    let ending = if !books_agree {
+        Ending::Audit
+    } else if !books() {
         Ending::Leak
     } else if order::reports::<This>() > 0 {
         Ending::LockReport
@@ -46,7 +52,7 @@ pub fn nothing_runnable() {
 }
 
 /// Compares what is free with what was; prints the result.
-pub fn audit() -> bool {
+pub fn books() -> bool {
     let (frames, slots) = (frame::available(), table::available());
     let expected = FREE_AT_BOOT.load(Ordering::Relaxed);
     let good = (frames, slots) == (expected, NENV);

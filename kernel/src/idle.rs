@@ -17,7 +17,7 @@ use crate::config::NCPU;
 use crate::cpu::{self, This};
 use crate::env::OnCpu;
 use crate::trap::irq;
-use crate::{finish, sched, smp, x86};
+use crate::{audit, finish, sched, smp, x86};
 
 /// Bit c of word w: CPU 32w + c is idle, and nobody has undertaken to wake it yet.
 static IDLE: [AtomicU32; NCPU.div_ceil(32)] = [const { AtomicU32::new(0) }; NCPU.div_ceil(32)];
@@ -49,7 +49,7 @@ pub fn wait(big: &mut big::Guard<This>) -> OnCpu {
                     irq::keep_ticking();
                 }
                 order::gate::<This>(Gate::Halt);
-                big.unlocked(x86::instr::sti_hlt_cli);
+                big.unlocked(|| audit::halt(x86::instr::sti_hlt_cli));
             }
         }
         claim(cpu::index());

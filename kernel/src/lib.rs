@@ -10,18 +10,26 @@
 )]
 #![deny(unsafe_code)]
 
+#[cfg_attr(not(debug_assertions), path = "audit_off.rs")]
+pub mod audit;
 pub mod boot;
 pub mod config;
 pub mod console;
 pub mod cpu;
+#[cfg_attr(not(debug_assertions), path = "debug_options_off.rs")]
+mod debug_options;
 pub mod env;
 pub mod finish;
 pub mod idle;
+#[cfg_attr(not(debug_assertions), path = "inject_off.rs")]
+pub mod inject;
 pub mod memory;
 pub mod mm;
 pub mod monitor;
 pub mod monitor_locks;
 pub mod panic;
+#[cfg_attr(not(debug_assertions), path = "poison_off.rs")]
+pub mod poison;
 pub mod pool;
 pub mod presence;
 pub mod print;
@@ -81,6 +89,9 @@ extern "C" fn kmain_on_its_stack() -> ! {
     big.unlocked(|| smp::start_others(kernel_map::stack_top, kernel_map::directory().address()));
     smp::report_missing();
     finish::open_the_books();
+    audit::init();
+    poison::init();
+    inject::init();
     env::load::boot_programs();
     run::forever(big, user_frame::take())
 }

@@ -25,6 +25,11 @@ pub fn init() {
     frame::init(count, |frame| is_free(info, frame));
 }
 
+/// Whether `frame` belongs to the allocator: it is ordinary memory, and neither the kernel nor a boot module is in it.
+pub fn is_allocatable(frame: Frame) -> bool {
+    is_free(boot::info(), frame)
+}
+
 /// Where memory ends. Firmware keeps a little at the top for its tables, so the end is rounded up.
 fn total_bytes(info: &BootInfo) -> u64 {
     let end = |region: &Region| region.base + region.len;

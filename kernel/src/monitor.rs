@@ -16,7 +16,7 @@ use crate::panic::Trace;
 use crate::readline::{MAX_LINE, Prompt, readline};
 use crate::trap::dump;
 use crate::x86::{self, backtrace, qemu};
-use crate::{finish, monitor_locks, print, println, smp};
+use crate::{audit, finish, monitor_locks, print, println, smp};
 
 static BUSY: AtomicBool = AtomicBool::new(false);
 
@@ -47,7 +47,7 @@ const COMMANDS: &[Command] = &[
     },
     Command { name: "lockstat", help: "Display how long locks were waited for and held", run: lockstat },
     Command { name: "mappings", help: "Display what is mapped: mappings FIRST [LAST]", run: mappings },
-    Command { name: "audit", help: "Compare free frames and env slots with those at boot", run: audit },
+    Command { name: "audit", help: "Check that the kernel's books agree", run: audit },
     Command { name: "run", help: "Start a program from the boot modules: run NAME[:ARG...]", run },
     Command { name: "continue", help: "Leave the monitor", run: |_| Then::Leave },
     Command { name: "poweroff", help: "Leave QEMU", run: |_| qemu::exit(qemu::Ending::Good) },
@@ -85,7 +85,7 @@ pub fn read_commands() {
 fn occupied(work: impl FnOnce()) {
     order::gate::<This>(Gate::Monitor);
     while BUSY.swap(true, Ordering::Acquire) {
-        x86::instr::sti_hlt_cli();
+        audit::halt(x86::instr::sti_hlt_cli);
     }
     work();
     BUSY.store(false, Ordering::Release);
@@ -194,7 +194,9 @@ fn mappings(arguments: &[&str]) -> Then {
 }
 
 fn audit(_: &[&str]) -> Then {
-    finish::audit();
+    if !audit::on_demand() {
+        finish::books();
+    }
     Then::Prompt
 }
 

@@ -72,6 +72,23 @@ impl<const N: usize, const CACHE: usize, const BATCH: usize> Pool<N, CACHE, BATC
         cached + self.global.lock().len
     }
 
+    /// Calls `look` with each number in the pool, for audits. Says whether none of its locks was taken: what is under one
+    /// that is, is left out.
+    pub fn for_each(&self, mut look: impl FnMut(usize)) -> bool {
+        let mut complete = true;
+        for cache in &self.caches {
+            match cache.try_lock() {
+                Some(cache) => cache.items[..cache.len].iter().for_each(|&number| look(usize::from(number))),
+                None => complete = false,
+            }
+        }
+        match self.global.try_lock() {
+            Some(global) => global.items[..global.len].iter().rev().for_each(|&number| look(usize::from(number))),
+            None => complete = false,
+        }
+        complete
+    }
+
     #[track_caller]
     fn take_near(&self, mine: usize) -> Option<u16> {
         // Lock order: cache -> global list.

@@ -56,6 +56,11 @@ pub fn on_cpu(slot: usize) -> Option<usize> {
     (PRESENCE[slot].on_cpu.load(Ordering::SeqCst) as usize).checked_sub(1)
 }
 
+/// Whether the env's CPU still has to do `what`. For audits, with that CPU stopped.
+pub fn is_due(slot: usize, what: u32) -> bool {
+    PRESENCE[slot].attention.load(Ordering::SeqCst) & what != 0
+}
+
 /// Whether the env in `slot` is on this CPU, so that its address space is the loaded one.
 pub fn is_here(slot: usize) -> bool {
     on_cpu(slot) == Some(cpu::index())

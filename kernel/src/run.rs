@@ -10,7 +10,7 @@ use crate::cpu::{self, PerCpu, This};
 use crate::env::{Current, OnCpu};
 use crate::mm::kernel_map;
 use crate::x86::user_frame::UserFrame;
-use crate::{idle, presence, sched, trap, x86};
+use crate::{audit, idle, presence, sched, trap, x86};
 
 /// Which env a handler wants to run next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +40,7 @@ pub fn forever(mut big: big::Guard<This>, mut user: UserFrame) -> ! {
 
 /// Lets the env run until it traps. Fails when another CPU asked for something first.
 fn enter(here: &PerCpu, env: &OnCpu, big: &mut big::Guard<This>, user: &mut UserFrame) -> Result<(), u32> {
+    audit::gate();
     order::gate::<This>(Gate::UserReturn);
     presence::entering_user(here, env.slot())?;
     big.unlocked(|| {
@@ -53,6 +54,7 @@ fn enter(here: &PerCpu, env: &OnCpu, big: &mut big::Guard<This>, user: &mut User
 /// Does what other CPUs asked of this env's CPU.
 fn answer(env: &OnCpu, attention: u32) -> Next {
     if attention & presence::FLUSH != 0 {
+        audit::loading(env.slot());
         x86::instr::load_cr3(env.directory().address());
     }
     let stopped = attention & presence::STOP != 0 && !sched::may_go_on(env);
@@ -85,6 +87,7 @@ fn switch(old: OnCpu, big: &mut big::Guard<This>, user: &mut UserFrame) -> OnCpu
 /// Loads an env that was just put on this CPU.
 fn come_to(env: OnCpu, user: &mut UserFrame) -> OnCpu {
     order::gate::<This>(Gate::AddressSpace);
+    audit::loading(env.slot());
     x86::instr::load_cr3(env.directory().address());
     env.restore(user.registers());
     user.loaded(env.id().0);

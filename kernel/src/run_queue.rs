@@ -32,6 +32,17 @@ impl RunQueue {
         self.patient.len
     }
 
+    /// Calls `look` with each slot and whether it is a patient one. For audits.
+    pub fn for_each(&self, mut look: impl FnMut(usize, bool)) {
+        self.ready.for_each(|slot| look(slot, false));
+        self.patient.for_each(|slot| look(slot, true));
+    }
+
+    /// Whether the summaries are right. For audits.
+    pub fn is_sound(&self) -> bool {
+        self.ready.is_sound() && self.patient.is_sound()
+    }
+
     /// Queues `slot`, to run now.
     pub fn insert(&mut self, slot: usize) {
         self.ready.insert(slot);
@@ -105,6 +116,16 @@ impl Set {
         let slot = self.first_from(start).or_else(|| self.first_from(0))?;
         self.remove(slot);
         Some(slot)
+    }
+
+    fn for_each(&self, mut look: impl FnMut(usize)) {
+        for (word, bits) in self.words.iter().enumerate().filter(|(_, bits)| **bits != 0) {
+            (0..32).filter(|bit| bits & 1 << bit != 0).for_each(|bit| look(word * 32 + bit));
+        }
+    }
+
+    fn is_sound(&self) -> bool {
+        self.words.iter().enumerate().all(|(word, &bits)| (bits != 0) == (self.summary & 1 << word != 0))
     }
 
     fn first_from(&self, start: usize) -> Option<usize> {

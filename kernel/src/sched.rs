@@ -88,6 +88,12 @@ pub fn has_patient() -> bool {
     QUEUES[cpu::index()].patient.load(Ordering::Relaxed) != 0
 }
 
+/// The queue of CPU `cpu`, and how many slots its hints say are ready and patient. For audits.
+pub fn books(cpu: usize) -> (&'static SpinLock<RunQueue>, [u32; 2]) {
+    let Queue { slots, ready, patient } = &*QUEUES[cpu];
+    (slots, [ready, patient].map(|hint| hint.load(Ordering::SeqCst)))
+}
+
 /// Takes the next env after slot `after` from this CPU's queue and puts it on this CPU.
 pub fn pick(after: usize) -> Option<OnCpu> {
     pick_from(cpu::index(), after)

@@ -48,6 +48,12 @@ pub fn online(index: usize) {
     ONLINE[index].store(true, Ordering::Release);
 }
 
+/// Takes [`online`] back, for tests.
+#[cfg(test)]
+pub(crate) fn offline(index: usize) {
+    ONLINE[index].store(false, Ordering::Release);
+}
+
 /// Whether CPU `index` has started. One that was found need not be.
 pub fn is_online(index: usize) -> bool {
     ONLINE[index].load(Ordering::Acquire)

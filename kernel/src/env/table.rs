@@ -17,6 +17,7 @@ use crate::env::{Env, Life, Mailbox};
 use crate::mm::phys;
 use crate::mm::space::Space;
 use crate::pool::Pool;
+use crate::{inject, poison};
 
 static ENVS: [CachePadded<Env>; NENV] = slots();
 
@@ -93,6 +94,17 @@ pub fn available() -> usize {
     SLOTS.available()
 }
 
+/// Calls `look` with each free slot, as [`Pool::for_each`] does.
+pub fn for_each_free(look: impl FnMut(usize)) -> bool {
+    SLOTS.for_each(look)
+}
+
+/// The pool of free slots, for tests that break it.
+#[cfg(test)]
+pub(crate) fn pool() -> &'static Pool<NENV, SLOT_CACHE, 1> {
+    &SLOTS
+}
+
 /// Makes an env that may not run yet, with an empty address space: JOS's `env_alloc`.
 ///
 /// Nobody can find it before its life is published, last of all.
@@ -100,7 +112,11 @@ pub fn available() -> usize {
 /// # Errors
 /// `E_NO_FREE_ENV`; `E_NO_MEM`.
 pub fn alloc(parent: EnvId) -> Result<EnvId, Error> {
+    if inject::fails(inject::Kind::Slot) {
+        return Err(Error::NoFreeEnv);
+    }
     let slot = usize::from(SLOTS.take().ok_or(Error::NoFreeEnv)?);
+    poison::slot_taken(slot, remains(slot));
     let (env, record) = (env(slot), record(slot));
     let id = EnvId(record.id.load(Ordering::Relaxed)).successor(slot);
     let Some(space) = Space::new(id, parent) else {
@@ -139,7 +155,13 @@ fn write_record(record: &EnvRecord, id: EnvId, parent: EnvId, space: &Space) {
 
 /// Returns a slot that no longer has a tenant.
 pub fn give_back(slot: usize) {
+    poison::slot_freed(slot, remains(slot));
     SLOTS.give(slot as u16);
+}
+
+/// What is of no use to anybody once the tenant has gone: its registers, and who refused its last message.
+fn remains(slot: usize) -> impl Iterator<Item = &'static AtomicU32> {
+    record(slot).tf.iter().chain(core::iter::once(&env(slot).refused_by))
 }
 
 /// The env `target` names for `caller`: 0 is the caller itself.

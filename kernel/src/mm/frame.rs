@@ -17,6 +17,7 @@ use crate::config::{FRAME_BATCH, FRAME_CACHE};
 use crate::cpu::This;
 use crate::mm::phys;
 use crate::pool::Pool;
+use crate::{inject, poison};
 
 /// The most frames there can be.
 pub const MAX_FRAMES: usize = (PHYSMAX / PGSIZE) as usize;
@@ -70,6 +71,17 @@ pub fn available() -> usize {
     FREE.available()
 }
 
+/// Calls `look` with each free frame, as [`Pool::for_each`] does.
+pub fn for_each_free(look: impl FnMut(usize)) -> bool {
+    FREE.for_each(look)
+}
+
+/// The pool of free frames, for tests that break it.
+#[cfg(test)]
+pub(crate) fn pool() -> &'static Pool<MAX_FRAMES, FRAME_CACHE, FRAME_BATCH> {
+    &FREE
+}
+
 /// Kernel address of the records that programs see at UPAGES.
 pub fn records_address() -> u32 {
     phys::address_of(&PAGES)
@@ -93,7 +105,11 @@ pub struct PageRef(Frame);
 impl PageRef {
     /// A free frame with unspecified contents, or `None` when no frame is free.
     pub fn alloc() -> Option<PageRef> {
+        if inject::fails(inject::Kind::Frame) {
+            return None;
+        }
         let frame = Frame(FREE.take()?);
+        poison::frame_taken(frame);
         let before = frame.info().refs.swap(1, Ordering::Relaxed);
         assert_eq!(before, 0, "{frame:?} was free and referred to");
         Some(PageRef(frame))
@@ -143,6 +159,7 @@ impl Drop for PageRef {
         if before == 1 {
             fence(Ordering::Acquire);
             sync::order::freed::<This>(phys::kernel_address(self.0.address()), PGSIZE as usize);
+            poison::frame_freed(self.0);
             FREE.give(self.0.0);
         }
     }

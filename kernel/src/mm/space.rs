@@ -13,7 +13,7 @@ use abi::{EnvId, Error};
 
 use crate::mm::frame::{Frame, PageRef};
 use crate::mm::page_table::{self, Entry};
-use crate::{presence, x86};
+use crate::{audit, presence, x86};
 
 /// An env's address space, or the empty place for one.
 #[derive(Debug)]
@@ -45,6 +45,11 @@ impl Space {
     /// The env that lives here; [`EnvId::NONE`] when none does.
     pub fn owner(&self) -> EnvId {
         self.owner
+    }
+
+    /// Owner, parent and directory, for audits.
+    pub fn tenant(&self) -> (EnvId, EnvId, Option<Frame>) {
+        (self.owner, self.parent, self.directory)
     }
 
     /// The frame to load into CR3.
@@ -82,8 +87,10 @@ impl Space {
     /// Drops what an entry referred to, once no CPU can use the entry any more.
     fn forget(&self, va: u32, old: u32) {
         let Some(old) = Entry::decode(old) else { return };
+        audit::changed(self.slot);
         if presence::is_here(self.slot) {
             x86::instr::invlpg(va);
+            audit::dropped(self.slot);
         } else {
             presence::demand(self.slot, presence::FLUSH);
         }

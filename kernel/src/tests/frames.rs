@@ -21,10 +21,10 @@ fn a_frame_is_free_when_its_last_reference_goes() {
     assert_eq!((entry, frame::refs(frame)), (frame, 2));
     drop(page);
     assert_eq!((frame::refs(frame), frame::available()), (1, before - 1));
+    phys::write(frame, 100, &[0xff; 4]);
     drop(PageRef::from_entry(entry));
     assert_eq!((frame::refs(frame), frame::available()), (0, before));
     // Last freed, first handed out; and a zeroed one is zero.
-    phys::write(frame, 100, &[0xff; 4]);
     let page = PageRef::alloc_zeroed().unwrap();
     let mut bytes = [1; PGSIZE as usize];
     phys::read(page.frame(), 0, &mut bytes);

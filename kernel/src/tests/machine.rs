@@ -17,7 +17,7 @@ use crate::env::{exit, table};
 use crate::mm::frame::{self, PageRef};
 use crate::mm::kernel_map;
 use crate::x86::{gdt, jitter, lapic, ports, registers};
-use crate::{boot, console, memory, presence, smp, symbols};
+use crate::{audit, boot, console, memory, presence, smp, symbols};
 
 /// The CPUs of the machine.
 pub(super) const CPUS: usize = 8;
@@ -68,6 +68,7 @@ fn boot_up() {
     lapic::init(smp::discover());
     (0..smp::count()).for_each(kernel_map::map_stack);
     crate::finish::open_the_books();
+    crate::poison::init();
 }
 
 impl Machine {
@@ -130,8 +131,11 @@ impl Drop for Machine {
                 exit::destroy(life, EnvId::NONE);
             }
         });
-        cpu::note_env(None);
+        // A thread that plays a CPU ends where its test does.
+        (0..=CPUS).for_each(|cpu| cpu::get(cpu).env.store(0, core::sync::atomic::Ordering::Relaxed));
+        kernel_map::load();
         if !thread::panicking() {
+            assert!(audit::at_end(), "{}", ports::take_output());
             assert_eq!(frame::available(), self.frames, "frames, after and before the test");
             assert_eq!(table::available(), self.slots, "env slots, after and before the test");
             assert_eq!(order::reports::<This>(), self.reports, "lock reports: {}", ports::take_output());

@@ -8,12 +8,12 @@ use abi::trap::T_PGFLT;
 use abi::{EnvId, Error, Syscall};
 
 use super::machine::{in_kernel, until};
-use crate::cpu;
 use crate::env::{Current, OnCpu, exit, table};
 use crate::mm::user_mem;
 use crate::run::Next;
 use crate::x86::frame::TrapFrame;
 use crate::x86::registers;
+use crate::{audit, cpu};
 use crate::{sched, trap, x86};
 
 /// Present, user, writable: what most mappings ask for.
@@ -89,6 +89,7 @@ pub(super) fn steal() -> Option<Program> {
 }
 
 fn come(on_cpu: OnCpu) -> Program {
+    audit::loading(on_cpu.slot());
     x86::instr::load_cr3(on_cpu.directory().address());
     cpu::note_env(Some(on_cpu.slot()));
     let mut frame = TrapFrame::default();

@@ -21,6 +21,8 @@ pub enum Ending {
     Leak = 0x13,
     /// A CPU waited too long for a lock or for another CPU's answer.
     Stuck = 0x14,
+    /// An audit found that the kernel's books do not agree.
+    Audit = 0x15,
 }
 
 /// Ends QEMU with twice the value of `ending` plus 1 as its status, after the last output has left; without the device, halts.

@@ -204,6 +204,14 @@ pub fn is_stopped<M: Machine>(cpu: usize) -> bool {
     M::checker().cpus.get(cpu).is_some_and(|cpu| cpu.is_stopped())
 }
 
+/// Calls `look` with each lock that a CPU holds: the CPU, the lock's class and key, and where it was taken. For audits, with
+/// all CPUs stopped.
+pub fn for_each_held<M: Machine>(mut look: impl FnMut(usize, &'static str, u16, &'static Location<'static>)) {
+    for (cpu, block) in M::checker().cpus.iter().enumerate() {
+        block.locks().for_each(|held| look(cpu, held.lock.rank.name(), held.lock.key, held.site));
+    }
+}
+
 /// How many reports there have been. Each pair of places in the source counts once.
 #[must_use]
 pub fn reports<M: Machine>() -> u32 {

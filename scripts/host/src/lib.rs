@@ -29,6 +29,8 @@ pub mod run;
 pub mod serial;
 pub mod session;
 pub mod stress;
+mod stress_run;
+mod stress_soak;
 pub mod symbols;
 mod terminal;
 pub mod test;

@@ -32,21 +32,3 @@ pub struct KernelOptions {
     #[arg(long, value_enum, default_value_t = Profile::Debug)]
     pub profile: Profile,
 }
-
-/// The kernels to use, where no choice means both.
-#[derive(Args, Clone, Copy, Debug)]
-pub struct KernelsOptions {
-    /// Fine-grained locks, or one big lock [default: both].
-    #[arg(long, value_enum)]
-    pub build: Option<Build>,
-    /// With checks, or optimised.
-    #[arg(long, value_enum, default_value_t = Profile::Debug)]
-    pub profile: Profile,
-}
-
-impl KernelsOptions {
-    /// The builds meant, in order.
-    pub fn builds(&self) -> Vec<Build> {
-        self.build.map_or_else(|| Build::ALL.to_vec(), |build| vec![build])
-    }
-}

@@ -63,6 +63,8 @@ pub enum Ended {
     Leak,
     /// The kernel noticed that CPUs wait for ever.
     Stuck,
+    /// An audit found that the kernel's books do not agree.
+    Audit,
     /// The machine reset itself: a triple fault. Also what it looks like when QEMU was told to quit.
     Reset,
     /// QEMU itself failed, or was killed.
@@ -79,7 +81,7 @@ struct Told {
     text: Option<&'static str>,
 }
 
-const TOLD: [Told; 5] = [
+const TOLD: [Told; 6] = [
     Told { ended: Ended::Good, value: 0x10, outcome: Outcome::Good, text: None },
     Told { ended: Ended::Panic, value: 0x11, outcome: Outcome::KernelFault, text: Some("the kernel panicked") },
     Told {
@@ -99,6 +101,12 @@ const TOLD: [Told; 5] = [
         value: 0x14,
         outcome: Outcome::Stuck,
         text: Some("the kernel is stuck: its report says who waits for whom"),
+    },
+    Told {
+        ended: Ended::Audit,
+        value: 0x15,
+        outcome: Outcome::KernelFault,
+        text: Some("an audit found that the kernel's books do not agree"),
     },
 ];
 
@@ -146,13 +154,14 @@ mod tests {
     fn every_end_has_an_outcome() {
         let ended = |code: i32| Ended::from_status(ExitStatus::from_raw(code << 8));
         assert_eq!(
-            [33, 35, 37, 39, 41, 0, 1].map(|code| ended(code).outcome()),
+            [33, 35, 37, 39, 41, 43, 0, 1].map(|code| ended(code).outcome()),
             [
                 Outcome::Good,
                 Outcome::KernelFault,
                 Outcome::KernelFault,
                 Outcome::KernelFault,
                 Outcome::Stuck,
+                Outcome::KernelFault,
                 Outcome::KernelFault,
                 Outcome::Failed,
             ]

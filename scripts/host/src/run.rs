@@ -46,6 +46,9 @@ pub struct Options {
     /// No lines about the life of environments.
     #[arg(long)]
     quiet: bool,
+    /// A word more for the kernel's command line, such as audit=100. Can be given more than once.
+    #[arg(long = "option", value_name = "WORD")]
+    kernel_options: Vec<String>,
     /// More arguments for QEMU.
     #[arg(last = true, value_name = "QEMU ARGS")]
     extra: Vec<OsString>,
@@ -76,6 +79,7 @@ fn machine(options: &Options, image: &Image, programs: &[Program]) -> Result<Mac
     let mut words: Vec<String> = Vec::new();
     words.extend(options.quiet.then(|| "quiet".to_owned()));
     words.extend((!options.keep_monitor).then(|| "poweroff".to_owned()));
+    words.extend(options.kernel_options.iter().cloned());
     words.extend(programs.iter().map(Program::word));
     let mut modules = programs::modules(programs, &image.programs)?;
     modules.push(symbol_table(image));

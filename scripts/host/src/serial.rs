@@ -44,7 +44,7 @@ pub struct Complaints {
 }
 
 /// How a line with a complaint begins.
-const SIGNS: [&str; 4] = ["kernel panic", "kernel stuck", "LOCKREPORT ", "audit: LEAK"];
+const SIGNS: [&str; 6] = ["kernel panic", "kernel stuck", "LOCKREPORT ", "audit: LEAK", "audit: FAULTS", "AUDITFAULT "];
 
 impl Complaints {
     /// Looks at one more line.

@@ -27,8 +27,8 @@ pub struct Session<'a> {
     pub cpus: u16,
     /// What executes the guest.
     pub accel: Accel,
-    /// No lines about the life of environments.
-    pub quiet: bool,
+    /// Words for the kernel's command line, besides `poweroff` and `quiet`.
+    pub options: &'a [String],
     /// When to give up.
     pub limit: Duration,
 }
@@ -88,8 +88,8 @@ impl Session<'_> {
     }
 
     fn machine(&self) -> Result<Machine> {
-        let mut words = vec!["poweroff".to_owned()];
-        words.extend(self.quiet.then(|| "quiet".to_owned()));
+        let mut words = vec!["poweroff".to_owned(), "quiet".to_owned()];
+        words.extend_from_slice(self.options);
         words.push(self.program.word());
         let mut modules = programs::modules(std::slice::from_ref(self.program), &self.image.programs)?;
         modules.push(run::symbol_table(self.image));

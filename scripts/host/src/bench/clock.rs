@@ -99,7 +99,7 @@ const RIG: [&str; 3] = [
 /// When it does not; the message says what happened instead.
 pub(super) fn probe_kvm(image: &Image) -> Result<()> {
     let program = Program { name: "bench_page".to_owned(), arguments: vec!["2".into(), "10".into()], file: None };
-    let session = Session { image, program: &program, cpus: 2, accel: Accel::Kvm, quiet: true, limit: PROBE_LIMIT };
+    let session = Session { image, program: &program, cpus: 2, accel: Accel::Kvm, options: &[], limit: PROBE_LIMIT };
     let record = session.run()?;
     if record.outcome == Outcome::Good && record.lines.iter().any(|line| line.text.starts_with("BENCH page end")) {
         return Ok(());

@@ -180,7 +180,7 @@ fn by_wall(plan: &Plan, images: &[(Build, Image); 2], task: &Task) -> Result<Opt
             // One failure is enough: no more turns for this build.
             let Ok(times) = samples else { continue };
             let accel = plan.clock.accel();
-            let session = Session { image, program: &program, cpus: task.cpus, accel, quiet: true, limit: LIMIT };
+            let session = Session { image, program: &program, cpus: task.cpus, accel, options: &[], limit: LIMIT };
             let record = session.run()?;
             if record.outcome == Outcome::Interrupted {
                 return Ok(None);

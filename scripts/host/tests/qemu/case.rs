@@ -27,6 +27,8 @@ pub(crate) struct Case {
     pub(crate) name: &'static str,
     /// What to start, as on the command line of `scripts/jos run`.
     pub(crate) programs: &'static [&'static str],
+    /// Words for the kernel's command line, besides `poweroff`.
+    pub(crate) options: &'static [&'static str],
     /// CPUs, where the table of the matrix does not say otherwise.
     pub(crate) cpus: u16,
     /// Guest memory in MiB.
@@ -52,6 +54,7 @@ impl Case {
     pub(crate) const BASE: Self = Self {
         name: "",
         programs: &[],
+        options: &[],
         cpus: 1,
         memory: 128,
         until: Until::End,

@@ -95,6 +95,7 @@ fn typed(planned: &Planned) -> Vec<String> {
 
 fn from_kernel(case: &Case, image: &Image, programs: &[Program]) -> Result<Boot> {
     let mut words: Vec<String> = programs.iter().map(Program::word).collect();
+    words.extend(case.options.iter().map(|&word| word.to_owned()));
     if !keeps_monitor(case) {
         words.insert(0, "poweroff".to_owned());
     }
@@ -189,6 +190,7 @@ fn again(planned: &Planned) -> String {
     if case.memory != Case::BASE.memory {
         words.push(format!("--memory {}", case.memory));
     }
+    words.extend(case.options.iter().map(|word| format!("--option {word}")));
     if keeps_monitor(case) {
         words.push("--keep-monitor".to_owned());
     }

@@ -4,12 +4,14 @@
 //! which kernel with how many CPUs; `expect` boots one and compares. Names look like
 //! `fine_debug::grade_lab4::primes_cpus4`; arguments are those of any Rust test program.
 
+mod audit;
 mod case;
 mod expect;
 mod foreign;
 mod fuzz;
 mod grade_lab3;
 mod grade_lab4;
+mod inject;
 mod kernels;
 mod matrix;
 mod own;

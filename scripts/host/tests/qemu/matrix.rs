@@ -13,6 +13,8 @@
 //! | `foreign`    | 1, 4                    | 4                       | -            | -         |
 //! | `scale`      | 1, 2, 3, 8, 64, 128, 255 | 64, 255                | 255          | 255       |
 //! | `special`    | as written              | as written              | -            | -         |
+//! | `audit`      | as written              | -                       | -            | as written |
+//! | `inject`     | as written              | -                       | -            | as written |
 //!
 //! `programs` are the graders' programs without what depends on the order in which one CPU hands out ids, run
 //! to the kernel's final audit. Where two lists stand, the first is for programs that do more at once on more
@@ -23,7 +25,7 @@ use jos::kernel_build::Profile::{Debug, Release};
 use jos::kernel_build::{Build, Profile};
 
 use crate::case::{Case, Until};
-use crate::{foreign, grade_lab3, grade_lab4, own, scale, special};
+use crate::{audit, foreign, grade_lab3, grade_lab4, inject, own, scale, special};
 
 /// One run.
 #[derive(Clone, Debug)]
@@ -108,6 +110,10 @@ fn row(row: &Row) -> Vec<Planned> {
     }
     for case in scale::CASES {
         plan.extend(row.scale.iter().map(|&cpus| planned("scale", case.relaxed(cpus), false)));
+    }
+    if row.kernel.1 == Debug {
+        plan.extend(audit::CASES.iter().map(|case| planned("audit", *case, false)));
+        plan.extend(inject::CASES.iter().map(|case| planned("inject", *case, false)));
     }
     if row.special {
         plan.extend(special::CASES.iter().map(|case| planned("special", *case, false)));

@@ -1,0 +1,4 @@
+//! No options of that kind: such a word names a program, which does not exist.
+
+/// How they begin.
+pub(crate) const KEYS: &[&str] = &[];
