@@ -10,7 +10,7 @@ use crossbeam_utils::CachePadded;
 use sync::{Machine, big, order, stats};
 
 use crate::config::NCPU;
-use crate::{console, panic, symbols, x86};
+use crate::{console, panic, symbols, window, x86};
 
 /// The kernel's spin lock: `sync`'s, on this machine.
 pub type SpinLock<T> = sync::SpinLock<T, This>;
@@ -135,5 +135,10 @@ impl Machine for This {
 
     fn micros(ticks: u64) -> u64 {
         x86::delay::ticks_to_micros(ticks)
+    }
+
+    #[inline]
+    fn step(step: sync::Step, rank: sync::Rank) {
+        window::lock(step, rank);
     }
 }

@@ -13,7 +13,7 @@ use crate::env::life::Tenancy;
 use crate::env::{exit, table};
 use crate::mm::frame;
 use crate::x86::qemu::{self, Ending};
-use crate::{audit, boot, inject, monitor, println};
+use crate::{audit, boot, inject, monitor, println, window};
 
 static FREE_AT_BOOT: AtomicUsize = AtomicUsize::new(0);
 
@@ -28,6 +28,7 @@ pub fn nothing_runnable() {
         println!("Destroyed the only environment - nothing more to do!");
     }
     println!("No runnable environments in the system!");
+    window::report();
     if !boot::options().poweroff {
         return monitor::enter();
     }

@@ -16,8 +16,9 @@ use sync::order::{self, Gate};
 use crate::config::NCPU;
 use crate::cpu::{self, This};
 use crate::env::OnCpu;
+use crate::point::Point;
 use crate::trap::irq;
-use crate::{audit, finish, sched, smp, x86};
+use crate::{audit, finish, sched, smp, window, x86};
 
 /// Bit c of word w: CPU 32w + c is idle, and nobody has undertaken to wake it yet.
 static IDLE: [AtomicU32; NCPU.div_ceil(32)] = [const { AtomicU32::new(0) }; NCPU.div_ceil(32)];
@@ -40,6 +41,7 @@ pub fn wait(big: &mut big::Guard<This>) -> OnCpu {
         }
         here.idle.store(true, Ordering::SeqCst);
         announce(cpu::index());
+        window::at(Point::SaidIdle);
         if !sched::any_ready() {
             if all_is_quiet() && !FINISHED.swap(true, Ordering::SeqCst) {
                 finish::nothing_runnable();
@@ -48,6 +50,7 @@ pub fn wait(big: &mut big::Guard<This>) -> OnCpu {
                 if sched::has_patient() {
                     irq::keep_ticking();
                 }
+                window::at(Point::Halting);
                 order::gate::<This>(Gate::Halt);
                 big.unlocked(|| audit::halt(x86::instr::sti_hlt_cli));
             }

@@ -28,6 +28,7 @@ pub mod mm;
 pub mod monitor;
 pub mod monitor_locks;
 pub mod panic;
+pub mod point;
 #[cfg_attr(not(debug_assertions), path = "poison_off.rs")]
 pub mod poison;
 pub mod pool;
@@ -44,6 +45,8 @@ pub mod syscall;
 #[cfg(test)]
 mod tests;
 pub mod trap;
+#[cfg_attr(not(debug_assertions), path = "window_off.rs")]
+pub mod window;
 // On the host, for tests, a machine made of threads and memory.
 #[cfg_attr(not(target_os = "none"), path = "host/mod.rs")]
 pub mod x86;
@@ -52,6 +55,7 @@ use sync::big;
 
 use crate::cpu::This;
 use crate::mm::kernel_map;
+use crate::point::Point;
 use crate::x86::{delay, fpu, gdt, idt, lapic, pic, user_frame};
 
 /// Where the boot CPU comes from the assembly in `x86`, on a stack that is only for this.
@@ -62,6 +66,7 @@ extern "C" fn kmain(magic: u32, info: u32) -> ! {
     console::init();
     delay::calibrate();
     print::init_log(boot::options().log);
+    window::init();
     println!("6828 decimal is {:o} octal!", 6828);
     symbols::init();
     idt::init();
@@ -102,6 +107,7 @@ extern "C" fn ap_main(index: u32) -> ! {
     idt::load();
     lapic::init_cpu();
     fpu::init_cpu();
+    window::at(Point::Starting);
     let big = big::enter::<This>();
     println!("SMP: CPU {index} starting");
     smp::online(index as usize);

@@ -11,11 +11,12 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use sync::order;
 
 use crate::cpu::{self, This};
+use crate::point::Point;
 use crate::trap::dump::Dump;
 use crate::x86::frame::TrapFrame;
 use crate::x86::qemu::{self, Ending};
 use crate::x86::{self, backtrace, lapic};
-use crate::{boot, console, monitor, smp, symbols};
+use crate::{boot, console, monitor, smp, symbols, window};
 
 /// How long to wait for the others to stop, in milliseconds. One that is in the middle of an NMI already never will.
 const PATIENCE_MS: u32 = 1_000;
@@ -90,6 +91,7 @@ pub fn kernel_trap(frame: &TrapFrame, why: &str) -> ! {
 }
 
 fn report(info: &PanicInfo<'_>) {
+    window::at(Point::Panicking);
     lapic::send_nmi_to_others();
     let (file, line) = info.location().map_or(("?", 0), |place| (place.file(), place.line()));
     emergency(format_args!("kernel panic on CPU {} at {file}:{line}: {}\n", cpu::index(), info.message()));
@@ -99,6 +101,7 @@ fn report(info: &PanicInfo<'_>) {
 }
 
 fn say_what_ran() {
+    window::report();
     for cpu in 0..smp::count() {
         if let Some(slot) = cpu::env_of(cpu) {
             let id = crate::env::table::record(slot).id.load(Ordering::Relaxed);

@@ -12,6 +12,8 @@ use sync::Rank;
 
 use crate::config::NCPU;
 use crate::cpu::{self, SpinLock};
+use crate::point::Point;
+use crate::window;
 
 /// A pool of up to `N` numbers with per-CPU caches of up to `CACHE`, moved `BATCH` at a time on refill.
 pub struct Pool<const N: usize, const CACHE: usize, const BATCH: usize> {
@@ -108,6 +110,7 @@ impl<const N: usize, const CACHE: usize, const BATCH: usize> Pool<N, CACHE, BATC
     /// The last resort: everything the other CPUs keep.
     #[track_caller]
     fn take_far(&self, mine: usize) -> Option<u16> {
+        window::at(Point::TakeFar);
         let mut others = (0..NCPU).filter(|&other| other != mine);
         others.find_map(|other| self.caches[other].lock().pop()).or_else(|| self.take_near(mine))
     }

@@ -32,7 +32,8 @@ use crossbeam_utils::CachePadded;
 use sync::order;
 
 use crate::cpu::{self, PerCpu, This};
-use crate::{smp, x86};
+use crate::point::Point;
+use crate::{smp, window, x86};
 
 /// The env's address space lost or changed a mapping.
 pub const FLUSH: u32 = 1;
@@ -87,6 +88,7 @@ pub fn leave(slot: usize) {
 pub fn entering_user(here: &PerCpu, slot: usize) -> Result<(), u32> {
     order::entering_user::<This>();
     here.user_slot.swap(slot as u32 + 1, Ordering::SeqCst);
+    window::at_for(Point::Announced, slot);
     if PRESENCE[slot].attention.load(Ordering::SeqCst) == 0 {
         return Ok(());
     }
@@ -112,15 +114,18 @@ pub fn demand(slot: usize, what: u32) {
         block.user_slot.load(Ordering::Acquire) == slot as u32 + 1
             && presence.attention.load(Ordering::Acquire) & what != 0
     });
+    window::at(Point::Answered);
 }
 
 /// Asks for `what`, and interrupts the env's CPU if it is in user mode; gives back that CPU. Does not wait.
 pub fn request(slot: usize, what: u32) -> Option<usize> {
     PRESENCE[slot].attention.fetch_or(what, Ordering::SeqCst);
+    window::at(Point::Asked);
     let target = on_cpu(slot)?;
     if cpu::get(target).user_slot.load(Ordering::SeqCst) != slot as u32 + 1 {
         return None;
     }
     x86::lapic::send_ipi(smp::apic_id(target), x86::lapic::KICK);
+    window::at(Point::Kicked);
     Some(target)
 }

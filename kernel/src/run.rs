@@ -9,8 +9,9 @@ use sync::order::{self, Gate};
 use crate::cpu::{self, PerCpu, This};
 use crate::env::{Current, OnCpu};
 use crate::mm::kernel_map;
+use crate::point::Point;
 use crate::x86::user_frame::UserFrame;
-use crate::{audit, idle, presence, sched, trap, x86};
+use crate::{audit, idle, presence, sched, trap, window, x86};
 
 /// Which env a handler wants to run next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,17 +43,20 @@ pub fn forever(mut big: big::Guard<This>, mut user: UserFrame) -> ! {
 fn enter(here: &PerCpu, env: &OnCpu, big: &mut big::Guard<This>, user: &mut UserFrame) -> Result<(), u32> {
     audit::gate();
     order::gate::<This>(Gate::UserReturn);
+    window::at(Point::Entering);
     presence::entering_user(here, env.slot())?;
     big.unlocked(|| {
         user.enter();
         // Before the big lock is taken back: whoever holds it may be waiting for just this.
         presence::left_user(here);
+        window::at(Point::Trapped);
     });
     Ok(())
 }
 
 /// Does what other CPUs asked of this env's CPU.
 fn answer(env: &OnCpu, attention: u32) -> Next {
+    window::at(Point::Answering);
     if attention & presence::FLUSH != 0 {
         audit::loading(env.slot());
         x86::instr::load_cr3(env.directory().address());
@@ -69,6 +73,7 @@ fn switch(old: OnCpu, big: &mut big::Guard<This>, user: &mut UserFrame) -> OnCpu
     }
     old.save(user.registers());
     x86::fpu::leave(old.slot());
+    window::at(Point::Saved);
     match next {
         Some(new) => {
             let new = come_to(new, user);

@@ -19,8 +19,9 @@ use crate::config::NCPU;
 use crate::cpu::{self, SpinLock};
 use crate::env::life::{self, Tenancy};
 use crate::env::{Life, OnCpu, exit, table};
+use crate::point::Point;
 use crate::run_queue::RunQueue;
-use crate::{idle, presence, smp};
+use crate::{idle, presence, smp, window};
 
 struct Queue {
     slots: SpinLock<RunQueue>,
@@ -123,6 +124,7 @@ pub fn balance() {
 
 /// Takes an env off this CPU, which has left its address space and saved its registers. A dying one is freed.
 pub fn release(env: OnCpu) {
+    window::at_for(Point::Releasing, env.slot());
     let mut life = table::env(env.slot()).life.lock();
     presence::leave(env.slot());
     if life.tenancy == Tenancy::Dying {
@@ -160,6 +162,7 @@ fn enqueue(life: &mut Life) {
         return with_queue(cpu, |queue| queue.insert_patient(slot));
     }
     with_queue(cpu, |queue| queue.insert(slot));
+    window::at_for(Point::Queued, slot);
     // The idle CPU sets its bit, then looks at the queues; we fill the queue, then look at the bits.
     fence(Ordering::SeqCst);
     idle::rouse(cpu);
@@ -170,7 +173,9 @@ fn pick_from(cpu: usize, after: usize) -> Option<OnCpu> {
         if QUEUES[cpu].ready.load(Ordering::Relaxed) == 0 {
             return None;
         }
+        window::at(Point::Picking);
         let slot = with_queue(cpu, |queue| queue.pop_after(after))?;
+        window::at_for(Point::Picked, slot);
         if let Some(env) = put_on_cpu(slot) {
             return Some(env);
         }
@@ -186,6 +191,7 @@ fn put_on_cpu(slot: usize) -> Option<OnCpu> {
     }
     life.patient = false;
     presence::arrive(slot);
+    window::at_for(Point::Arrived, slot);
     let record = table::record(slot);
     record.cpunum.store(cpu::index() as u32, Ordering::Relaxed);
     record.runs.store(record.runs.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);

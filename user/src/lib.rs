@@ -11,6 +11,7 @@ pub mod fault_alloc;
 pub mod fork_tree;
 pub mod fuzz;
 pub mod hostile;
+pub mod race;
 pub mod roll;
 pub mod stress;
 

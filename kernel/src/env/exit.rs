@@ -10,7 +10,8 @@ use abi::{EnvId, EnvStatus};
 use crate::cpu::Guard;
 use crate::env::life::{self, Tenancy};
 use crate::env::{Current, Life, Mailbox, table};
-use crate::{lifecycle, presence, sched};
+use crate::point::Point;
+use crate::{lifecycle, presence, sched, window};
 
 /// Destroys the env whose life is locked, on behalf of `destroyer`: JOS's `env_destroy`.
 ///
@@ -22,6 +23,7 @@ pub fn destroy(mut life: Guard<'_, Life>, destroyer: EnvId) {
     let id = life.id;
     life.tenancy = Tenancy::Dying;
     sched::settle(&mut life);
+    window::at(Point::Dying);
     if presence::on_cpu(id.slot()).is_some() {
         presence::request(id.slot(), presence::STOP);
         return;
@@ -38,14 +40,17 @@ pub fn destroy_current(current: &Current<'_>) {
 /// Frees a dying env that is on no CPU: JOS's `env_free`. `by` is the env on whose behalf, for the message.
 pub fn reap(id: EnvId, by: EnvId) {
     let env = table::env(id.slot());
+    window::at_for(Point::Reaping, id.slot());
     lifecycle!("[{by}] free env {id}");
     *env.mailbox.lock() = Mailbox::EMPTY;
     let space = env.space.lock().evict();
+    window::at_for(Point::Evicted, id.slot());
     space.tear_down();
     let mut life = env.life.lock();
     assert_eq!((life.id, life.tenancy), (id, Tenancy::Dying), "only a dying env is reaped, and once");
     life.tenancy = Tenancy::Free;
     life::publish_status(table::record(id.slot()), EnvStatus::Free);
     drop(life);
+    window::at_for(Point::Freed, id.slot());
     table::give_back(id.slot());
 }

@@ -16,8 +16,9 @@ use crate::env::life::{self, Tenancy};
 use crate::env::{Env, Life, Mailbox};
 use crate::mm::phys;
 use crate::mm::space::Space;
+use crate::point::Point;
 use crate::pool::Pool;
-use crate::{inject, poison};
+use crate::{inject, poison, window};
 
 static ENVS: [CachePadded<Env>; NENV] = slots();
 
@@ -117,6 +118,7 @@ pub fn alloc(parent: EnvId) -> Result<EnvId, Error> {
     }
     let slot = usize::from(SLOTS.take().ok_or(Error::NoFreeEnv)?);
     poison::slot_taken(slot, remains(slot));
+    window::at(Point::SlotTaken);
     let (env, record) = (env(slot), record(slot));
     let id = EnvId(record.id.load(Ordering::Relaxed)).successor(slot);
     let Some(space) = Space::new(id, parent) else {

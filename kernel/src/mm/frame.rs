@@ -16,8 +16,9 @@ use sync::Rank;
 use crate::config::{FRAME_BATCH, FRAME_CACHE};
 use crate::cpu::This;
 use crate::mm::phys;
+use crate::point::Point;
 use crate::pool::Pool;
-use crate::{inject, poison};
+use crate::{inject, poison, window};
 
 /// The most frames there can be.
 pub const MAX_FRAMES: usize = (PHYSMAX / PGSIZE) as usize;
@@ -118,6 +119,7 @@ impl PageRef {
     /// A free frame filled with zeros, or `None` when no frame is free. Zeroing holds no lock.
     pub fn alloc_zeroed() -> Option<PageRef> {
         let page = PageRef::alloc()?;
+        window::at(Point::FrameTaken);
         phys::zero(page.frame());
         Some(page)
     }
@@ -158,6 +160,7 @@ impl Drop for PageRef {
         assert_ne!(before, 0, "{:?} was released once too often", self.0);
         if before == 1 {
             fence(Ordering::Acquire);
+            window::at(Point::FrameFree);
             sync::order::freed::<This>(phys::kernel_address(self.0.address()), PGSIZE as usize);
             poison::frame_freed(self.0);
             FREE.give(self.0.0);

@@ -13,7 +13,8 @@ use abi::{EnvId, Error};
 
 use crate::mm::frame::{Frame, PageRef};
 use crate::mm::page_table::{self, Entry};
-use crate::{audit, presence, x86};
+use crate::point::Point;
+use crate::{audit, presence, window, x86};
 
 /// An env's address space, or the empty place for one.
 #[derive(Debug)]
@@ -88,12 +89,14 @@ impl Space {
     fn forget(&self, va: u32, old: u32) {
         let Some(old) = Entry::decode(old) else { return };
         audit::changed(self.slot);
+        window::at(Point::Changed);
         if presence::is_here(self.slot) {
             x86::instr::invlpg(va);
             audit::dropped(self.slot);
         } else {
             presence::demand(self.slot, presence::FLUSH);
         }
+        window::at(Point::Forgotten);
         drop(PageRef::from_entry(old.frame));
     }
 

@@ -9,6 +9,8 @@ use abi::page::PteFlags;
 use crate::mm::page_table::Entry;
 use crate::mm::phys;
 use crate::mm::space::Space;
+use crate::point::Point;
+use crate::window;
 
 /// A bad user address: JOS's `user_mem_check_addr`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +48,7 @@ pub fn read(space: &Space, va: u32, into: &mut [u8]) -> Result<(), BadAddress> {
     let mut done = 0;
     for (at, len) in pieces(va, into.len()) {
         let entry = accessible(space, at, PteFlags::empty()).ok_or(BadAddress(at))?;
+        window::at(Point::Copying);
         phys::read(entry.frame, at as usize % PGSIZE as usize, &mut into[done..done + len]);
         done += len;
     }
@@ -60,6 +63,7 @@ pub fn write(space: &Space, va: u32, from: &[u8]) -> Result<(), BadAddress> {
     let mut done = 0;
     for (at, len) in pieces(va, from.len()) {
         let entry = accessible(space, at, PteFlags::W).ok_or(BadAddress(at))?;
+        window::at(Point::Copying);
         phys::write(entry.frame, at as usize % PGSIZE as usize, &from[done..done + len]);
         done += len;
     }

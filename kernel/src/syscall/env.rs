@@ -5,9 +5,10 @@ use core::sync::atomic::Ordering;
 use abi::{EnvId, EnvStatus, Error};
 
 use crate::env::{Current, current, exit, table};
+use crate::point::Point;
 use crate::syscall::{Reply, Result};
 use crate::x86::fpu;
-use crate::{lifecycle, presence, sched};
+use crate::{lifecycle, presence, sched, window};
 
 const RUNNABLE: u32 = EnvStatus::Runnable as u32;
 const NOT_RUNNABLE: u32 = EnvStatus::NotRunnable as u32;
@@ -15,6 +16,7 @@ const NOT_RUNNABLE: u32 = EnvStatus::NotRunnable as u32;
 /// Makes a child with the caller's registers, but for EAX, and no memory. It can't run before it is told to.
 pub(super) fn exofork(current: &Current<'_>) -> Result<Reply> {
     let child = table::alloc(current.id())?;
+    window::at(Point::Embryo);
     let mut frame = *current.frame;
     frame.regs.eax = 0;
     current::save_frame(table::record(child.slot()), &frame);

@@ -14,9 +14,11 @@ use crate::env::{Current, Mailbox, table};
 use crate::mm::frame::PageRef;
 use crate::mm::page_table::Entry;
 use crate::mm::space::Space;
+use crate::point::Point;
 use crate::sched;
 use crate::syscall::args::{self, UserPage};
 use crate::syscall::{Reply, Result};
+use crate::window;
 
 /// Sends `value`, and the page at `source_va` if that is below UTOP, to any env that is blocked in `ipc_recv`.
 pub(super) fn try_send(current: &Current<'_>, target: EnvId, value: u32, source_va: u32, perm: u32) -> Result<Reply> {
@@ -33,6 +35,7 @@ pub(super) fn try_send(current: &Current<'_>, target: EnvId, value: u32, source_
     if life.tenancy != Tenancy::Live || !mailbox.receiving {
         return refuse(current, target);
     }
+    window::at(Point::Sending);
     let granted = match UserPage::optional(source_va)? {
         Some(page) => send_page(current, target, page, &mailbox, args::permissions(perm)?)?,
         None => PteFlags::empty(),
@@ -45,6 +48,7 @@ pub(super) fn try_send(current: &Current<'_>, target: EnvId, value: u32, source_
     record.ipc_perm.store(granted.bits(), Ordering::Relaxed);
     record.ipc_recving.store(0, Ordering::Release);
     sched::settle(&mut life);
+    window::at(Point::Sent);
     Ok(Reply::Same(0))
 }
 
@@ -63,6 +67,7 @@ pub(super) fn recv(current: &Current<'_>, dstva: u32) -> Result<Reply> {
     drop(mailbox);
     sched::settle(&mut life);
     drop(life);
+    window::at(Point::Receiving);
     invite_next(current);
     Ok(Reply::Other(0))
 }
@@ -95,6 +100,7 @@ pub(super) fn yield_cpu(current: &Current<'_>) -> Reply {
 
 fn refuse(current: &Current<'_>, target: EnvId) -> Result<Reply> {
     current.env().refused_by.store(target.slot() as u32 + 1, Ordering::Relaxed);
+    window::at(Point::Refused);
     Err(Error::IpcNotRecv.into())
 }
 

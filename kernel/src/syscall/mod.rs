@@ -13,8 +13,10 @@ use abi::{EnvId, Error, Syscall};
 
 use crate::env::Current;
 use crate::mm::user_mem::BadAddress;
+use crate::point::Point;
 use crate::run::Next;
 use crate::trap::page_fault;
+use crate::window;
 
 /// What a call that went well answers.
 pub(crate) enum Reply {
@@ -61,6 +63,8 @@ pub(crate) fn dispatch(current: &mut Current<'_>) -> Next {
 fn call(current: &Current<'_>) -> Result<Reply> {
     let regs = current.frame.regs;
     let (a, b, c, d, e) = (regs.edx, regs.ecx, regs.ebx, regs.edi, regs.esi);
+    window::at(Point::Calling);
+    window::mark(regs.eax);
     match Syscall::try_from(regs.eax)? {
         Syscall::Cputs => console::cputs(current, a, b),
         Syscall::Cgetc => console::cgetc(),

@@ -8,8 +8,10 @@ use abi::{EnvId, Error};
 
 use crate::env::{Current, table};
 use crate::mm::frame::PageRef;
+use crate::point::Point;
 use crate::syscall::args::{self, UserPage};
 use crate::syscall::{Reply, Result};
+use crate::window;
 
 /// Maps a fresh page of zeros. Locks: frame cache (and page allocator), released; then vm.
 pub(super) fn alloc(current: &Current<'_>, target: EnvId, va: u32, perm: u32) -> Result<Reply> {
@@ -38,6 +40,7 @@ pub(super) fn map(
     if flags.contains(PteFlags::W) && !entry.flags.contains(PteFlags::W) {
         return Err(Error::Inval.into());
     }
+    window::at(Point::LookedUp);
     let page = PageRef::share(entry.frame);
     spaces.second().map(to.va(), page, flags)?;
     Ok(Reply::Same(0))

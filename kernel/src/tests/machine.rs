@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const LOADER_MAGIC: u32 = 0x2bad_b002;
 
 /// One test's turn on the machine.
-pub(super) struct Machine {
+pub(crate) struct Machine {
     /// Taken back for a moment by [`Machine::parallel`] and [`Machine::as_cpu`].
     big: Option<big::Guard<This>>,
     frames: usize,
@@ -40,7 +40,7 @@ pub(super) struct Machine {
 }
 
 /// Waits for this test's turn.
-pub(super) fn machine() -> Machine {
+pub(crate) fn machine() -> Machine {
     static TURN: Mutex<()> = Mutex::new(());
     static BOOT: Once = Once::new();
     // A test that failed has left the mutex poisoned, and perhaps envs, which are no business of the next test.
@@ -74,7 +74,7 @@ fn boot_up() {
 impl Machine {
     /// Plays `cpus` further CPUs at once, each on a thread: number 1 and up. Their threads take the big lock themselves,
     /// with [`in_kernel`].
-    pub(super) fn parallel(&mut self, cpus: usize, work: impl Fn(usize) + Sync) {
+    pub(crate) fn parallel(&mut self, cpus: usize, work: impl Fn(usize) + Sync) {
         self.big = None;
         thread::scope(|scope| {
             let play = |cpu| {

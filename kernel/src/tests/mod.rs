@@ -5,7 +5,7 @@
 //! `locking-notes.md`.
 
 mod files;
-mod machine;
+pub(crate) mod machine;
 mod program;
 
 mod audits;

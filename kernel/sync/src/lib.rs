@@ -61,7 +61,7 @@ mod spinlock;
 #[cfg_attr(not(any(feature = "stats", feature = "full")), path = "stats_off.rs")]
 pub mod stats;
 
-pub use machine::{MAX_CPUS, Machine};
+pub use machine::{MAX_CPUS, Machine, Step};
 pub use pair::{Pair, lock_pair};
 pub use rank::Rank;
 pub use spinlock::{Guard, Pin, SpinLock};

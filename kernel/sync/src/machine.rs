@@ -3,8 +3,21 @@
 //! The kernel implements [`Machine`] once; the host tests implement it on threads.
 
 pub use crate::atomic::MAX_CPUS;
-use crate::{big, order, stats};
+use crate::{Rank, big, order, stats};
 use core::fmt;
+
+/// What a CPU does about a lock: see [`Machine::step`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Step {
+    /// It is about to take it.
+    Want,
+    /// It has not got it at once and starts to wait.
+    Wait,
+    /// It has got it.
+    Got,
+    /// It is about to release it.
+    Free,
+}
 
 /// What a lock needs from the CPU and the kernel.
 ///
@@ -56,4 +69,8 @@ pub trait Machine: Sized + 'static {
 
     /// How many microseconds `ticks` of that clock are.
     fn micros(ticks: u64) -> u64;
+
+    /// This CPU takes a step with a lock of class `rank`. For tests that hold CPUs up; only builds with checks say so.
+    #[inline]
+    fn step(_step: Step, _rank: Rank) {}
 }

@@ -4,7 +4,7 @@ use super::held::Held;
 use super::kind::Kind;
 use super::report::Report;
 use super::{Class, Lock, Site, rules, stuck, this_cpu};
-use crate::{Machine, big};
+use crate::{Machine, Step, big};
 use core::sync::atomic::Ordering::Relaxed;
 
 /// This CPU is about to take `lock` and will wait for it if need be.
@@ -14,6 +14,7 @@ use core::sync::atomic::Ordering::Relaxed;
 #[inline]
 pub(crate) fn before<M: Machine>(class: &Class, lock: Lock, site: Site) {
     before_try::<M>(class, lock, site);
+    M::step(Step::Want, lock.rank);
     let waits_for_itself = check::<M>(lock, site);
     assert!(!waits_for_itself, "a CPU waits for a lock that it holds itself");
 }
@@ -71,6 +72,7 @@ fn check_all<M: Machine>(wanted: Lock, site: Site) -> bool {
 /// This CPU has not got `lock` at once and starts to wait for it.
 pub(crate) fn wait<M: Machine>(lock: Lock, site: Site) {
     this_cpu::<M>().start_waiting::<M>(Held { lock, site });
+    M::step(Step::Wait, lock.rank);
 }
 
 /// One turn of waiting has passed.
@@ -98,6 +100,7 @@ pub(crate) fn taken<M: Machine>(class: &Class, lock: Lock, site: Site) {
     if !cpu.push(Held { lock, site }) {
         Report::new::<M>(Kind::TooMany).inner(lock).site(site).print::<M>();
     }
+    M::step(Step::Got, lock.rank);
 }
 
 #[cold]
@@ -112,6 +115,7 @@ fn two_holders<M: Machine>(lock: Lock, site: Site) {
 /// This CPU is about to release `lock`.
 #[inline]
 pub(crate) fn released<M: Machine>(class: &Class, lock: Lock) {
+    M::step(Step::Free, lock.rank);
     if class.holder() != Some(M::cpu()) {
         return released_wrongly::<M>(class, lock);
     }

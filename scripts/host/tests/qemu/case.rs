@@ -29,6 +29,8 @@ pub(crate) struct Case {
     pub(crate) programs: &'static [&'static str],
     /// Words for the kernel's command line, besides `poweroff`.
     pub(crate) options: &'static [&'static str],
+    /// Rules for windows, each with the point that has to end the wait; empty if none need be waited for.
+    pub(crate) windows: &'static [(&'static str, &'static str)],
     /// CPUs, where the table of the matrix does not say otherwise.
     pub(crate) cpus: u16,
     /// Guest memory in MiB.
@@ -55,6 +57,7 @@ impl Case {
         name: "",
         programs: &[],
         options: &[],
+        windows: &[],
         cpus: 1,
         memory: 128,
         until: Until::End,
@@ -72,6 +75,16 @@ impl Case {
         let until = if self.until == Until::Monitor { Until::End } else { self.until };
         Self { cpus, until, exact: &[], ..self }
     }
+}
+
+/// What the kernel has to say about a rule of the case's windows.
+pub(crate) fn window((rule, by): (&str, &str)) -> String {
+    let rule = regex::escape(rule);
+    if by.is_empty() {
+        return format!("WINDOW {rule} reached=[1-9][0-9]* .*timeout=0$");
+    }
+    let by = regex::escape(by);
+    format!("WINDOW {rule} reached=[1-9][0-9]* met=[1-9][0-9]* by={by}:[1-9][0-9]* early=0 timeout=0$")
 }
 
 /// A pattern as a regular expression. `exact`: as the grader means it.

@@ -15,7 +15,7 @@ use jos::run;
 use jos::serial::{Complaints, Splitter};
 use regex::Regex;
 
-use crate::case::{Case, Until, expand};
+use crate::case::{Case, Until, expand, window};
 use crate::foreign;
 use crate::kernels::Kernels;
 use crate::matrix::Planned;
@@ -95,13 +95,20 @@ fn typed(planned: &Planned) -> Vec<String> {
 
 fn from_kernel(case: &Case, image: &Image, programs: &[Program]) -> Result<Boot> {
     let mut words: Vec<String> = programs.iter().map(Program::word).collect();
-    words.extend(case.options.iter().map(|&word| word.to_owned()));
+    words.splice(0..0, extra_words(case));
     if !keeps_monitor(case) {
         words.insert(0, "poweroff".to_owned());
     }
     let mut modules = programs::modules(programs, &image.programs)?;
     modules.push(run::symbol_table(image));
     Ok(Boot::Kernel { image: image.boot.clone(), words, modules })
+}
+
+/// What the case wants on the command line besides programs.
+fn extra_words(case: &Case) -> Vec<String> {
+    let mut words: Vec<String> = case.options.iter().map(|&word| word.to_owned()).collect();
+    words.extend(case.windows.iter().map(|(rule, _)| format!("window={rule}")));
+    words
 }
 
 fn keeps_monitor(case: &Case) -> bool {
@@ -169,6 +176,12 @@ fn faults(planned: &Planned, run: &Run) -> Vec<String> {
         !run.lines.iter().any(|line| regex.is_match(line))
     };
     faults.extend(case.required.iter().chain(exact).filter(missing).map(|pattern| format!("missing: {pattern}")));
+    for pattern in case.windows.iter().map(|&rule| window(rule)) {
+        let regex = Regex::new(&pattern).expect("an escaped pattern");
+        if !run.lines.iter().any(|line| regex.is_match(line)) {
+            faults.push(format!("missing: {pattern}"));
+        }
+    }
     if case.until == Until::End && missing(&&"audit: ok, ") {
         faults.push("missing: audit: ok".to_owned());
     }
@@ -190,7 +203,7 @@ fn again(planned: &Planned) -> String {
     if case.memory != Case::BASE.memory {
         words.push(format!("--memory {}", case.memory));
     }
-    words.extend(case.options.iter().map(|word| format!("--option {word}")));
+    words.extend(extra_words(case).iter().map(|word| format!("--option '{word}'")));
     if keeps_monitor(case) {
         words.push("--keep-monitor".to_owned());
     }

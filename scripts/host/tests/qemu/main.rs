@@ -15,6 +15,7 @@ mod inject;
 mod kernels;
 mod matrix;
 mod own;
+mod races;
 mod rig;
 mod scale;
 mod special;

@@ -15,6 +15,7 @@
 //! | `special`    | as written              | as written              | -            | -         |
 //! | `audit`      | as written              | -                       | -            | as written |
 //! | `inject`     | as written              | -                       | -            | as written |
+//! | `races`      | as written              | -                       | -            | -         |
 //!
 //! `programs` are the graders' programs without what depends on the order in which one CPU hands out ids, run
 //! to the kernel's final audit. Where two lists stand, the first is for programs that do more at once on more
@@ -25,7 +26,7 @@ use jos::kernel_build::Profile::{Debug, Release};
 use jos::kernel_build::{Build, Profile};
 
 use crate::case::{Case, Until};
-use crate::{audit, foreign, grade_lab3, grade_lab4, inject, own, scale, special};
+use crate::{audit, foreign, grade_lab3, grade_lab4, inject, own, races, scale, special};
 
 /// One run.
 #[derive(Clone, Debug)]
@@ -59,6 +60,8 @@ struct Row {
     foreign: &'static [u16],
     scale: &'static [u16],
     special: bool,
+    /// Whether windows can be driven: they need checks, and locks of which several can be held.
+    races: bool,
 }
 
 const MATRIX: [Row; 4] = [
@@ -69,6 +72,7 @@ const MATRIX: [Row; 4] = [
         foreign: &[1, 4],
         scale: &[1, 2, 3, 8, 64, 128, 255],
         special: true,
+        races: true,
     },
     Row {
         kernel: (Big, Release),
@@ -77,9 +81,26 @@ const MATRIX: [Row; 4] = [
         foreign: &[4],
         scale: &[64, 255],
         special: true,
+        races: false,
     },
-    Row { kernel: (Fine, Release), programs: (&[4, 64], &[]), own: &[4], foreign: &[], scale: &[255], special: false },
-    Row { kernel: (Big, Debug), programs: (&[4, 64], &[]), own: &[4], foreign: &[], scale: &[255], special: false },
+    Row {
+        kernel: (Fine, Release),
+        programs: (&[4, 64], &[]),
+        own: &[4],
+        foreign: &[],
+        scale: &[255],
+        special: false,
+        races: false,
+    },
+    Row {
+        kernel: (Big, Debug),
+        programs: (&[4, 64], &[]),
+        own: &[4],
+        foreign: &[],
+        scale: &[255],
+        special: false,
+        races: false,
+    },
 ];
 
 /// All runs, in the order in which they start.
@@ -114,6 +135,9 @@ fn row(row: &Row) -> Vec<Planned> {
     if row.kernel.1 == Debug {
         plan.extend(audit::CASES.iter().map(|case| planned("audit", *case, false)));
         plan.extend(inject::CASES.iter().map(|case| planned("inject", *case, false)));
+    }
+    if row.races {
+        plan.extend(races::CASES.iter().map(|case| planned("races", *case, false)));
     }
     if row.special {
         plan.extend(special::CASES.iter().map(|case| planned("special", *case, false)));

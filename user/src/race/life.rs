@@ -1,0 +1,161 @@
+//! Being born and dying.
+
+use core::sync::atomic::Ordering;
+
+use ulib::{
+    EnvId, EnvStatus, Error, SELF, WRITE, alive, envs, ipc_recv, raw, record, sys_env_destroy, sys_exofork,
+    sys_getenvid, sys_page_alloc, sys_page_map, sys_yield, wait,
+};
+
+use super::stage::{FREE, Stage, VA, until};
+use crate::hostile::{Board, expect, refused};
+
+/// A sibling reuses the slot of the env whose memory the parent is about to lock.
+pub(super) fn slot_is_reused(mut stage: Stage) {
+    let victim = stage.actor(|_| ());
+    let heir = stage.actor(move |_| {
+        while alive(victim) {
+            sys_yield();
+        }
+        // Mostly the first: the slot is in this CPU's cache. At the latest the one behind all others.
+        let heir = loop {
+            let id = sys_exofork().unwrap();
+            if id.slot() == victim.slot() {
+                break id;
+            }
+        };
+        // Nobody has mapped anything into it.
+        expect("what the heir has", sys_page_map(heir, VA, SELF, VA, WRITE), Err(Error::Inval));
+        let me = sys_getenvid().0;
+        for record in envs().iter().filter(|record| record.parent_id.load(Ordering::SeqCst) == me) {
+            let _ = sys_env_destroy(EnvId(record.id.load(Ordering::SeqCst)));
+        }
+    });
+    stage.go();
+    refused("a page for a dead env", sys_page_alloc(victim, VA, WRITE), Error::BadEnv);
+    stage.end(&[victim, heir]);
+}
+
+/// An env is destroyed between the question whether it may and the act.
+pub(super) fn actor_dies_in_its_call(mut stage: Stage) {
+    let actor = stage.prepared(
+        |_| sys_exofork().unwrap(),
+        |_, own| {
+            if own != SELF {
+                let _ = sys_page_alloc(own, VA, WRITE);
+            }
+            unreachable!("this env was destroyed");
+        },
+    );
+    stage.go();
+    expect("destroying a child", sys_env_destroy(actor), Ok(()));
+    stage.end(&[actor]);
+    // The grandchild is nobody's now; the kernel counts it at the end.
+}
+
+/// An env is destroyed while it is in user mode on another CPU.
+pub(super) fn destroyed_elsewhere(mut stage: Stage) {
+    let victim = stage.actor(count_for_ever);
+    stage.begin();
+    until(stage.board, FREE, 1000);
+    stage.open();
+    expect("destroying a child", sys_env_destroy(victim), Ok(()));
+    stage.end(&[victim]);
+}
+
+/// A second destroy comes while the first has not been noticed.
+pub(super) fn destroyed_twice(mut stage: Stage) {
+    let victim = stage.actor(count_for_ever);
+    stage.begin();
+    until(stage.board, FREE, 1000);
+    stage.open();
+    expect("destroying a child", sys_env_destroy(victim), Ok(()));
+    expect("destroying it once more", sys_env_destroy(victim), Ok(()));
+    stage.end(&[victim]);
+    refused("destroying the dead", sys_env_destroy(victim), Error::BadEnv);
+}
+
+/// The victim is off every CPU, and the CPU it was on is idle.
+pub(super) fn destroyed_by_another_cpu(mut stage: Stage) {
+    let victim = stage.actor(|_| {
+        let _ = ipc_recv(None);
+    });
+    stage.go();
+    while record(victim).ipc_recving.load(Ordering::SeqCst) == 0 {
+        core::hint::spin_loop();
+    }
+    expect("destroying a child", sys_env_destroy(victim), Ok(()));
+    stage.end(&[victim]);
+}
+
+/// The victim blocks, and is destroyed before its CPU has let go of it.
+pub(super) fn destroyed_while_leaving(mut stage: Stage) {
+    let victim = stage.actor(|_| {
+        let _ = ipc_recv(None);
+    });
+    stage.go();
+    expect("destroying a child", sys_env_destroy(victim), Ok(()));
+    stage.end(&[victim]);
+}
+
+/// A child exists and has no registers yet.
+pub(super) fn seen_too_early(mut stage: Stage) {
+    let bystander = stage.actor(|board| {
+        while board.get(FREE) == 0 {
+            sys_yield();
+        }
+    });
+    stage.go();
+    let embryo = sys_exofork().unwrap();
+    assert!(embryo != SELF, "the embryo runs");
+    let status = record(embryo).status.load(Ordering::SeqCst);
+    expect("the embryo's status", status, EnvStatus::NotRunnable as u32);
+    stage.board.set(FREE, 1);
+    expect("destroying the embryo", sys_env_destroy(embryo), Ok(()));
+    stage.end(&[bystander]);
+}
+
+/// Two envs make children at the same time.
+pub(super) fn two_slots_at_once(mut stage: Stage) {
+    let other = stage.actor(|board| {
+        let id = sys_exofork().unwrap();
+        if id == SELF {
+            return;
+        }
+        board.set(FREE, id.0);
+        expect("destroying a child", sys_env_destroy(id), Ok(()));
+    });
+    stage.go();
+    let id = sys_exofork().unwrap();
+    assert!(id != SELF, "the embryo runs");
+    wait(other);
+    let theirs = EnvId(stage.board.get(FREE));
+    assert!(theirs.slot() != id.slot(), "{id} and {theirs} were in one slot");
+    expect("destroying a child", sys_env_destroy(id), Ok(()));
+    stage.end(&[other]);
+}
+
+/// Two breakpoints at once: one prompt, then another.
+pub(super) fn two_breakpoints(mut stage: Stage) {
+    let other = stage.actor(|_| raw::breakpoint());
+    stage.go();
+    raw::breakpoint();
+    stage.end(&[other]);
+}
+
+/// A parent is destroyed while its child is an embryo. Who is left behind is nobody's.
+pub(super) fn embryo_is_left(mut stage: Stage) {
+    let parent = stage.actor(|_| {
+        let _ = sys_exofork();
+        unreachable!("this env was destroyed");
+    });
+    stage.go();
+    expect("destroying a child", sys_env_destroy(parent), Ok(()));
+    stage.end(&[parent]);
+}
+
+fn count_for_ever(board: Board) {
+    loop {
+        board.set(FREE, board.get(FREE).wrapping_add(1));
+    }
+}

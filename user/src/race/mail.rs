@@ -1,0 +1,140 @@
+//! Messages.
+
+use core::hint;
+use core::sync::atomic::Ordering;
+
+use ulib::layout::UTOP;
+use ulib::{
+    EnvId, Error, Page, PteFlags, SELF, WRITE, ipc_recv, ipc_send, record, sys_env_destroy, sys_ipc_recv,
+    sys_ipc_try_send, sys_page_map, sys_yield,
+};
+
+use super::stage::{FREE, Stage, VA, page_with, until};
+use crate::hostile::expect;
+
+/// Where a page in a message goes.
+const THERE: u32 = 0x2100_0000;
+
+fn until_receiving(id: EnvId) {
+    while record(id).ipc_recving.load(Ordering::SeqCst) == 0 {
+        hint::spin_loop();
+    }
+}
+
+/// A receiver gets its message before it has left its CPU, and a third CPU has nothing to do.
+pub(super) fn woken_on_its_cpu(mut stage: Stage) {
+    let receiver = stage.actor(|board| {
+        for round in 1..=3 {
+            expect("a message", ipc_recv(None).unwrap().value, round);
+            board.word(FREE).fetch_add(1, Ordering::SeqCst);
+        }
+    });
+    stage.go();
+    (1..=3).for_each(|round| ipc_send(receiver, round, None));
+    stage.end(&[receiver]);
+    expect("messages taken", stage.board.get(FREE), 3);
+}
+
+/// A sender is refused, and before it can go to rest the receiver asks for messages.
+pub(super) fn refused_while_asking(mut stage: Stage) {
+    let receiver = stage.actor(|board| {
+        board.set(FREE, ipc_recv(None).unwrap().value);
+    });
+    stage.go();
+    ipc_send(receiver, 4711, None);
+    stage.end(&[receiver]);
+    expect("the message", stage.board.get(FREE), 4711);
+}
+
+/// What the receiver finds in its registers is what `ipc_recv` promises, though it was sent to meanwhile.
+pub(super) fn registers_are_the_receivers(mut stage: Stage) {
+    let receiver = stage.actor(|board| {
+        // Any other value in EAX is an error here, or a panic in the library.
+        expect("ipc_recv", sys_ipc_recv(UTOP), Ok(()));
+        board.set(FREE, 1);
+    });
+    stage.go();
+    ipc_send(receiver, 0xdead_beef, None);
+    stage.end(&[receiver]);
+    expect("whether it came back", stage.board.get(FREE), 1);
+}
+
+/// A page is on its way to an env that is destroyed.
+pub(super) fn page_for_the_dying(mut stage: Stage) {
+    // With the page it stays until it is destroyed.
+    let receiver = stage.prepared(|_| ipc_recv(Some(Page::at(THERE))), |board, _| until(board, FREE, 1));
+    let sender = stage.prepared(
+        |_| page_with(4711),
+        move |_, page| {
+            let answer = sys_ipc_try_send(receiver, 1, page.va(), WRITE);
+            assert!(matches!(answer, Ok(()) | Err(Error::BadEnv | Error::IpcNotRecv)), "{answer:?}");
+        },
+    );
+    until_receiving(receiver);
+    stage.enough(1);
+    stage.go();
+    expect("destroying the receiver", sys_env_destroy(receiver), Ok(()));
+    stage.end(&[receiver, sender]);
+}
+
+/// A page is sent from one to the other, and another one mapped the same way.
+pub(super) fn same_way(stage: Stage) {
+    two_spaces(stage, false);
+}
+
+/// A page is sent from one to the other, and another one mapped the other way.
+pub(super) fn crossing(stage: Stage) {
+    two_spaces(stage, true);
+}
+
+fn two_spaces(mut stage: Stage, crossing: bool) {
+    let receiver = stage.prepared(
+        |board| {
+            page_with(2);
+            let message = ipc_recv(Some(Page::at(THERE))).unwrap();
+            expect("the page sent", Page::at(THERE).read(0), 3);
+            board.set(FREE, message.value);
+            until(board, FREE + 1, 1);
+        },
+        |_, ()| (),
+    );
+    let sender = stage.prepared(
+        |_| page_with(3),
+        move |board, page| {
+            ipc_send(receiver, 4711, Some((page, WRITE)));
+            until(board, FREE + 1, 1);
+        },
+    );
+    until_receiving(receiver);
+    stage.enough(1);
+    stage.go();
+    let (from, to) = if crossing { (receiver, sender) } else { (sender, receiver) };
+    expect("mapping", sys_page_map(from, VA, to, THERE + 0x1000, WRITE), Ok(()));
+    until(stage.board, FREE, 4711);
+    expect("mapping here", sys_page_map(to, THERE + 0x1000, SELF, THERE, WRITE), Ok(()));
+    expect("the page mapped", Page::at(THERE).read(0), if crossing { 2 } else { 3 });
+    stage.board.set(FREE + 1, 1);
+    stage.end(&[receiver, sender]);
+}
+
+/// Somebody reads the receiver's record while a message is delivered.
+pub(super) fn record_is_whole(mut stage: Stage) {
+    let receiver = stage.prepared(|_| ipc_recv(None), |_, _| ());
+    let reader = stage.actor(move |board| {
+        let record = record(receiver);
+        while record.ipc_recving.load(Ordering::SeqCst) != 0 {
+            hint::spin_loop();
+        }
+        expect("the value, when it has come", record.ipc_value.load(Ordering::SeqCst), 4711);
+        let perm = PteFlags::from_bits_retain(record.ipc_perm.load(Ordering::SeqCst));
+        expect("the permissions", perm, PteFlags::empty());
+        board.set(FREE, record.ipc_from.load(Ordering::SeqCst));
+        sys_yield();
+    });
+    until_receiving(receiver);
+    stage.enough(1);
+    stage.go();
+    ipc_send(receiver, 4711, None);
+    stage.end(&[receiver, reader]);
+    expect("the sender", stage.board.get(FREE), ulib::sys_getenvid().0);
+}

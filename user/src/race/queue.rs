@@ -1,0 +1,119 @@
+//! Being told to run, and not to.
+
+use core::hint;
+use core::sync::atomic::Ordering;
+
+use ulib::{EnvStatus, ipc_recv, ipc_send, record, sys_env_destroy, sys_env_set_status};
+
+use super::stage::{FREE, Stage, until};
+use crate::hostile::{Board, expect};
+
+/// Counts in a register and in memory at once: on two CPUs it would lose counts.
+fn count(board: Board) {
+    let mut count = 0_u32;
+    loop {
+        let seen = board.get(FREE);
+        assert!(seen == count, "this env ran on two CPUs: {seen} in memory, {count} counted");
+        count = count.wrapping_add(1);
+        board.set(FREE, count);
+    }
+}
+
+fn stands_still(board: Board) {
+    let before = board.get(FREE);
+    for _ in 0..20_000 {
+        hint::spin_loop();
+        expect("a frozen env's counter", board.get(FREE), before);
+    }
+}
+
+/// An env is told to run while its CPU is in the kernel on its behalf.
+pub(super) fn told_to_run_while_running(mut stage: Stage) {
+    let counter = stage.actor(count);
+    stage.begin();
+    until(stage.board, FREE, 1000);
+    stage.open();
+    for _ in 0..100 {
+        expect("telling a running env to run", sys_env_set_status(counter, EnvStatus::Runnable), Ok(()));
+    }
+    let before = stage.board.get(FREE);
+    until(stage.board, FREE, before + 1000);
+    expect("destroying a child", sys_env_destroy(counter), Ok(()));
+    stage.end(&[counter]);
+}
+
+/// An env is frozen on its way into user mode.
+pub(super) fn frozen_while_entering(mut stage: Stage) {
+    let counter = stage.actor(count);
+    stage.begin();
+    until(stage.board, FREE, 1000);
+    stage.open();
+    expect("freezing", sys_env_set_status(counter, EnvStatus::NotRunnable), Ok(()));
+    stands_still(stage.board);
+    stage.shut();
+    expect("thawing", sys_env_set_status(counter, EnvStatus::Runnable), Ok(()));
+    let before = stage.board.get(FREE);
+    until(stage.board, FREE, before + 1);
+    expect("destroying a child", sys_env_destroy(counter), Ok(()));
+    stage.end(&[counter]);
+}
+
+/// An env is frozen when it is in no queue any more and on no CPU yet.
+pub(super) fn frozen_while_picked(mut stage: Stage) {
+    let counter = stage.actor(count);
+    stage.begin();
+    until(stage.board, FREE, 1000);
+    expect("freezing", sys_env_set_status(counter, EnvStatus::NotRunnable), Ok(()));
+    stage.open();
+    expect("thawing", sys_env_set_status(counter, EnvStatus::Runnable), Ok(()));
+    expect("freezing again", sys_env_set_status(counter, EnvStatus::NotRunnable), Ok(()));
+    stands_still(stage.board);
+    stage.shut();
+    expect("thawing again", sys_env_set_status(counter, EnvStatus::Runnable), Ok(()));
+    let before = stage.board.get(FREE);
+    until(stage.board, FREE, before + 1);
+    expect("destroying a child", sys_env_destroy(counter), Ok(()));
+    stage.end(&[counter]);
+}
+
+/// The same, with the CPU that picks it about to ask for the lock that the other one holds.
+pub(super) fn frozen_under_the_pick(stage: Stage) {
+    frozen_while_picked(stage);
+}
+
+/// A frozen receiver is thawed and sent to in the same moment.
+pub(super) fn woken_by_two(mut stage: Stage) {
+    let receiver = stage.prepared(
+        |board| {
+            let message = ipc_recv(None).unwrap();
+            board.word(FREE).fetch_add(message.value, Ordering::SeqCst);
+        },
+        |_, ()| (),
+    );
+    let sender = stage.actor(move |_| ipc_send(receiver, 4711, None));
+    while record(receiver).ipc_recving.load(Ordering::SeqCst) == 0 {
+        hint::spin_loop();
+    }
+    expect("freezing", sys_env_set_status(receiver, EnvStatus::NotRunnable), Ok(()));
+    stage.enough(1);
+    stage.go();
+    expect("thawing", sys_env_set_status(receiver, EnvStatus::Runnable), Ok(()));
+    until(stage.board, FREE, 1);
+    expect("what came", stage.board.get(FREE), 4711);
+    stage.end(&[sender, receiver]);
+}
+
+/// A CPU has found nothing to do, and then there is something.
+pub(super) fn woken_on_the_way_to_halt(mut stage: Stage) {
+    let receiver = stage.actor(|board| {
+        board.set(FREE, ipc_recv(None).unwrap().value);
+    });
+    stage.go();
+    while record(receiver).ipc_recving.load(Ordering::SeqCst) == 0 {
+        hint::spin_loop();
+    }
+    ipc_send(receiver, 4711, None);
+    until(stage.board, FREE, 1);
+    expect("what came", stage.board.get(FREE), 4711);
+    stage.end(&[receiver]);
+}
