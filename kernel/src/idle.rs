@@ -10,8 +10,9 @@
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use abi::NENV;
-use sync::big;
+use sync::event::Event;
 use sync::order::{self, Gate};
+use sync::{big, trace};
 
 use crate::config::NCPU;
 use crate::cpu::{self, This};
@@ -52,7 +53,11 @@ pub fn wait(big: &mut big::Guard<This>) -> OnCpu {
                 }
                 window::at(Point::Halting);
                 order::gate::<This>(Gate::Halt);
-                big.unlocked(|| audit::halt(x86::instr::sti_hlt_cli));
+                big.unlocked(|| {
+                    trace::note(Event::Idle);
+                    audit::halt(x86::instr::sti_hlt_cli);
+                    trace::note(Event::Awake);
+                });
             }
         }
         claim(cpu::index());

@@ -29,7 +29,8 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use abi::NENV;
 use crossbeam_utils::CachePadded;
-use sync::order;
+use sync::event::{Event, Lock};
+use sync::{Rank, order, trace};
 
 use crate::cpu::{self, PerCpu, This};
 use crate::point::Point;
@@ -110,10 +111,13 @@ pub fn demand(slot: usize, what: u32) {
     order::might_await::<This>();
     let Some(target) = request(slot, what) else { return };
     let (block, presence) = (cpu::get(target), &PRESENCE[slot]);
+    let answer = Lock::new(Rank::CpuAnswer, target as u16);
+    trace::note(Event::Wants(answer));
     order::await_cpu::<This>(target, || {
         block.user_slot.load(Ordering::Acquire) == slot as u32 + 1
             && presence.attention.load(Ordering::Acquire) & what != 0
     });
+    trace::note(Event::Has(answer));
     window::at(Point::Answered);
 }
 

@@ -4,6 +4,7 @@
 //! No handler switches envs: it says in [`Next`] what it wants, and the loop does it, with nothing held.
 
 use sync::big;
+use sync::event::Event;
 use sync::order::{self, Gate};
 
 use crate::cpu::{self, PerCpu, This};
@@ -46,7 +47,9 @@ fn enter(here: &PerCpu, env: &OnCpu, big: &mut big::Guard<This>, user: &mut User
     window::at(Point::Entering);
     presence::entering_user(here, env.slot())?;
     big.unlocked(|| {
+        sync::trace::note(Event::User(env.slot() as u16));
         user.enter();
+        sync::trace::note(Event::Kernel);
         // Before the big lock is taken back: whoever holds it may be waiting for just this.
         presence::left_user(here);
         window::at(Point::Trapped);

@@ -10,6 +10,7 @@ mod ipc;
 mod page;
 
 use abi::{EnvId, Error, Syscall};
+use sync::event::Event;
 
 use crate::env::Current;
 use crate::mm::user_mem::BadAddress;
@@ -63,6 +64,7 @@ pub(crate) fn dispatch(current: &mut Current<'_>) -> Next {
 fn call(current: &Current<'_>) -> Result<Reply> {
     let regs = current.frame.regs;
     let (a, b, c, d, e) = (regs.edx, regs.ecx, regs.ebx, regs.edi, regs.esi);
+    sync::trace::note(Event::Call(regs.eax as u8));
     window::at(Point::Calling);
     window::mark(regs.eax);
     match Syscall::try_from(regs.eax)? {

@@ -7,6 +7,7 @@ pub mod irq;
 pub mod page_fault;
 
 use abi::trap::{IRQ_OFFSET, T_BRKPT, T_DBLFLT, T_DEVICE, T_PGFLT};
+use sync::event::Event;
 
 use crate::env::{Current, exit};
 use crate::run::Next;
@@ -22,6 +23,7 @@ const T_KICK: u32 = KICK as u32;
 
 /// Handles a trap of the env on this CPU.
 pub fn handle(current: &mut Current<'_>) -> Next {
+    sync::trace::note(Event::Trap(current.frame.trapno as u8));
     match current.frame.trapno {
         T_SYSCALL => syscall::dispatch(current),
         T_PGFLT => page_fault::handle(current),
@@ -48,6 +50,7 @@ pub fn kill(current: &mut Current<'_>, fault_va: Option<u32>) -> Next {
 
 /// A trap in the kernel itself. Called by the assembly in `x86`, with the frame on the current stack.
 pub extern "C" fn trap_from_kernel(frame: &mut TrapFrame) {
+    sync::trace::note(Event::Trap(frame.trapno as u8));
     match frame.trapno {
         vector @ (IRQ_OFFSET..=LAST_IRQ | irq::LAPIC_ERROR | T_KICK) => irq::handle_idle(vector),
         T_NMI => panic::stop_if_panicking(Some(frame)),

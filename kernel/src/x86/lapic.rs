@@ -7,6 +7,7 @@
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use abi::trap::IRQ_OFFSET;
+use sync::event::Event;
 use x86::apic::xapic::{
     XAPIC_EOI, XAPIC_ESR, XAPIC_ICR0, XAPIC_ICR1, XAPIC_ID, XAPIC_LVT_ERROR, XAPIC_LVT_LINT0, XAPIC_LVT_LINT1,
     XAPIC_LVT_PMI, XAPIC_LVT_TIMER, XAPIC_SVR, XAPIC_TIMER_DIV_CONF, XAPIC_TIMER_INIT_COUNT, XAPIC_TPR, XAPIC_VERSION,
@@ -120,6 +121,7 @@ pub fn id() -> u8 {
 
 /// Interrupts the CPU whose APIC has this id.
 pub fn send_ipi(apic_id: u8, vector: u8) {
+    sync::trace::note(Event::Sends(apic_id));
     send(apic_id, ICR_ASSERT | u32::from(vector));
 }
 

@@ -7,8 +7,10 @@
 
 use crate::Machine;
 use crate::atomic::AtomicUsize;
+use crate::event::{Event, Lock};
 use crate::order::{self, Gate};
 use crate::raw::Raw;
+use crate::trace;
 use core::marker::PhantomData;
 use core::sync::atomic::Ordering::Relaxed;
 use spin::Spin;
@@ -32,14 +34,17 @@ impl BigLock {
 
     fn lock(&self, cpu: usize) {
         if !self.raw.try_lock() {
+            trace::note(Event::Wants(Lock::big()));
             self.raw.lock();
         }
+        trace::note(Event::Has(Lock::big()));
         // Relaxed: a CPU asks only whether it holds the lock itself, and sees its own stores.
         self.holder.store(cpu + 1, Relaxed);
     }
 
     fn unlock(&self) {
         self.holder.store(0, Relaxed);
+        trace::note(Event::Frees(Lock::big()));
         // SAFETY: only `Guard` calls this, and a guard exists only while its CPU owns the lock.
         unsafe { self.raw.unlock() }
     }

@@ -11,6 +11,7 @@
 //! |---|---|---|
 //! | checks | `order.rs`: every acquisition is checked | `order_off.rs`: empty |
 //! | statistics | `stats.rs`: every CPU counts and takes times | `stats_off.rs`: empty |
+//! | trace (feature `trace`) | `trace.rs`: events for an emulator | `trace_off.rs`: empty |
 //! | stacks of first sightings | `order/trace.rs`: kept | `order/trace_off.rs`: empty |
 //! | big lock (feature `big-lock`) | `big_off.rs`, `raw_fine.rs`: each lock is real | `big.rs`, `raw_big.rs`: one real lock |
 //! | queueing (feature `ticket`) | `raw.rs`: whoever is first | `raw_ticket.rs`: first come, first served |
@@ -35,6 +36,7 @@ pub mod big;
 #[allow(dead_code, reason = "the queueing lock has no use for it")]
 #[cfg_attr(all(test, feature = "model"), path = "bit_model.rs")]
 mod bit;
+pub mod event;
 mod gate;
 mod machine;
 #[cfg(all(test, feature = "model"))]
@@ -60,6 +62,8 @@ mod site;
 mod spinlock;
 #[cfg_attr(not(any(feature = "stats", feature = "full")), path = "stats_off.rs")]
 pub mod stats;
+#[cfg_attr(not(feature = "trace"), path = "trace_off.rs")]
+pub mod trace;
 
 pub use machine::{MAX_CPUS, Machine, Step};
 pub use pair::{Pair, lock_pair};

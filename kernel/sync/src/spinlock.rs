@@ -7,7 +7,7 @@
 #![allow(unsafe_code, reason = "hands out the data a lock protects")]
 
 use crate::raw_inside::Inside;
-use crate::{Machine, Rank, order, stats};
+use crate::{Machine, Rank, order, stats, trace};
 use core::cell::UnsafeCell;
 use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
@@ -21,6 +21,7 @@ pub struct SpinLock<T, M: Machine> {
     inside: Inside<M>,
     class: order::Class,
     stats: stats::InLock,
+    trace: trace::InLock,
     key: u16,
     value: UnsafeCell<T>,
 }
@@ -34,7 +35,8 @@ impl<T, M: Machine> SpinLock<T, M> {
     /// in which two of them are taken.
     pub const fn new(rank: Rank, key: u16, value: T) -> Self {
         let (class, stats) = (order::Class::new(rank), stats::InLock::new(rank));
-        Self { inside: Inside::new(), class, stats, key, value: UnsafeCell::new(value) }
+        let trace = trace::InLock::new(rank);
+        Self { inside: Inside::new(), class, stats, trace, key, value: UnsafeCell::new(value) }
     }
 
     /// Waits until the lock is free and takes it. Interrupts must be off.
@@ -48,6 +50,7 @@ impl<T, M: Machine> SpinLock<T, M> {
         order::before::<M>(&self.class, self.id(), site);
         if !self.inside.try_lock() {
             order::wait::<M>(self.id(), site);
+            trace::wants(&self.trace, self.key);
             let since = stats::now::<M>();
             self.inside.lock();
             stats::waited::<M>(&self.stats, site, since);
@@ -130,6 +133,7 @@ impl<T, M: Machine> SpinLock<T, M> {
     fn taken(&self, site: &'static Location<'static>) -> Guard<'_, T, M> {
         order::taken::<M>(&self.class, self.id(), site);
         stats::taken::<M>(&self.stats);
+        trace::has(&self.trace, self.key);
         Guard { lock: self, not_send: PhantomData }
     }
 }
@@ -184,6 +188,7 @@ impl<T, M: Machine> Drop for Guard<'_, T, M> {
     fn drop(&mut self) {
         order::held_for::<M>(self.lock.id(), stats::released::<M>(&self.lock.stats));
         order::released::<M>(&self.lock.class, self.lock.id());
+        trace::frees(&self.lock.trace, self.lock.key);
         // SAFETY: a guard is made only by the owner of the lock, and this one is going away.
         unsafe { self.lock.inside.unlock() }
     }
