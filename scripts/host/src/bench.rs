@@ -15,6 +15,8 @@ mod report;
 mod table;
 mod workloads;
 
+pub(crate) use figure::real;
+
 use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};

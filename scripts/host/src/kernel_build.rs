@@ -104,7 +104,11 @@ pub struct Image {
 impl Image {
     /// Where the products of one build are, made or not.
     pub fn of(build: Build, profile: Profile) -> Self {
-        let folder = paths::products().join(format!("{build}-{profile}"));
+        Self::named(&format!("{build}-{profile}"), profile)
+    }
+
+    fn named(name: &str, profile: Profile) -> Self {
+        let folder = paths::products().join(name);
         Self {
             kernel: folder.join("kernel"),
             boot: folder.join("kernel.boot"),
@@ -119,12 +123,24 @@ impl Image {
 /// # Errors
 /// When something does not compile; the compiler has said why.
 pub fn build(build: Build, profile: Profile) -> Result<Image> {
-    let image = Image::of(build, profile);
+    make(build, profile, &Image::of(build, profile), &[])
+}
+
+/// The same for an optimised kernel that tells of its locks (feature `trace`).
+///
+/// # Errors
+/// As [`build`].
+pub fn traced(build: Build) -> Result<Image> {
+    let profile = Profile::Release;
+    make(build, profile, &Image::named(&format!("{build}-trace"), profile), &["--features", "kernel/trace"])
+}
+
+fn make(build: Build, profile: Profile, image: &Image, more: &[&str]) -> Result<Image> {
     fs::create_dir_all(paths::products())?;
     // Cargo's output for one build is replaced by the next: nobody else may build until it is copied.
     let lock = File::create(paths::products().join("lock"))?;
     lock.lock().context("cannot lock target/jos")?;
-    cargo(build, profile)?;
+    cargo(build, profile, more)?;
     let made = paths::target().join(TARGET).join(profile.to_string());
     if copy_if_changed(&made.join("kernel"), &image.kernel, |from, to| Ok(fs::copy(from, to).map(drop)?))? {
         symbols::write(&image.kernel, &image.symbols).context("cannot make the kernel's symbol table")?;
@@ -133,12 +149,12 @@ pub fn build(build: Build, profile: Profile) -> Result<Image> {
     for name in programs::names()? {
         copy_if_changed(&made.join(&name), &image.programs.join(&name), strip)?;
     }
-    Ok(image)
+    Ok(image.clone())
 }
 
-fn cargo(build: Build, profile: Profile) -> Result<()> {
+fn cargo(build: Build, profile: Profile, more: &[&str]) -> Result<()> {
     let mut cargo = Toolchain::find()?.cargo();
-    cargo.arg("build").args(TARGET_FLAGS).args(features(build));
+    cargo.arg("build").args(TARGET_FLAGS).args(features(build)).args(more);
     cargo.args(PACKAGES.iter().flat_map(|package| ["--package", package]));
     if profile == Profile::Release {
         cargo.arg("--release");

@@ -8,7 +8,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use jos::outcome::Outcome;
-use jos::{bench, build, check, doc, fuzz, interrupt, iso, mutants, run, stress, test};
+use jos::{bench, build, check, doc, fuzz, interrupt, iso, mutants, run, stress, test, trace};
 
 /// Builds, boots, tests, stresses and measures the JOS kernel.
 ///
@@ -30,6 +30,7 @@ enum Command {
     Mutants(mutants::Options),
     Fuzz(fuzz::Options),
     Bench(bench::Options),
+    Trace(trace::Options),
     Iso(iso::Options),
     Build(build::Options),
     Check(check::Options),
@@ -44,6 +45,7 @@ fn dispatch(command: &Command) -> Result<Outcome> {
         Command::Mutants(options) => mutants::mutants(options),
         Command::Fuzz(options) => fuzz::fuzz(options),
         Command::Bench(options) => bench::bench(options),
+        Command::Trace(options) => trace::trace(options),
         Command::Iso(options) => iso::iso(options),
         Command::Build(options) => build::build(options),
         Command::Check(options) => check::check(options),

@@ -43,6 +43,7 @@ unsafe extern "C" {
     fn read(fd: c_int, buffer: *mut c_void, count: usize) -> c_long;
     fn write(fd: c_int, buffer: *const c_void, count: usize) -> c_long;
     fn _exit(status: c_int) -> !;
+    fn atexit(what: extern "C" fn()) -> c_int;
 }
 
 /// Where `name` is in this process, or null.
@@ -132,6 +133,12 @@ pub(crate) fn silence(bell: c_int) {
     let mut count = 0_u64;
     // SAFETY: room for eight bytes.
     unsafe { read(bell, (&raw mut count).cast(), 8) };
+}
+
+/// Calls `what` when this process ends in the usual way.
+pub(crate) fn at_exit(what: extern "C" fn()) {
+    // SAFETY: a function that is there as long as the process.
+    unsafe { atexit(what) };
 }
 
 /// Ends this process at once, without what QEMU would do at its end: its threads are held.

@@ -15,6 +15,7 @@
 //! memory, lines  each access: time stamps, what waits for the line, the model of caches
 //! spin, stack    loops with `pause`: where time is lost, and CPUs that need not run until somebody writes
 //! window         marks, accounts, the results
+//! trace          events that a traced kernel tells of
 //! watchdog       lets go of CPUs out of turn when nothing moves
 //! ```
 //!
@@ -32,6 +33,7 @@ mod memory;
 mod settings;
 mod spin;
 mod stack;
+mod trace;
 mod translate;
 mod turn;
 mod watchdog;
@@ -75,6 +77,7 @@ fn start(id: PluginId, info: &Info, words: &[String]) -> Result<(), String> {
     host::pin(settings.core);
     lines::allocate(settings.memory);
     turn::start(settings.seed);
+    trace::start();
     watchdog::start();
     api::listen(id);
     Ok(())

@@ -7,7 +7,7 @@ use crate::cpu::{self, Cpu};
 use crate::lines::{self, Line};
 use crate::settings;
 use crate::translate::Place;
-use crate::{events, spin, turn};
+use crate::{events, spin, trace, turn};
 
 /// Registers of the local APIC by their place in its page: end of interrupt, interrupt command, task priority.
 const LAPIC_EOI: u64 = 0xb0;
@@ -31,6 +31,9 @@ pub(crate) fn pause_cost() -> u64 {
 pub(crate) fn accessed(index: usize, kind: u32, address: u64, place: Place) {
     let cpu = cpu::get(index);
     let store = place.atomic || api::is_store(kind);
+    if store && let Some(number) = trace::number(address) {
+        return trace::note(index, number, cpu.now.get() - place.left);
+    }
     match api::target(kind, address) {
         Target::Memory(physical) => {
             if let Some(number) = lines::number(physical) {

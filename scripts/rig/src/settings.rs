@@ -24,6 +24,14 @@ pub(crate) struct Settings {
     pub(crate) memory: usize,
     /// Where the results go.
     pub(crate) output: PathBuf,
+    /// Where the events of a traced kernel go, if it is one.
+    pub(crate) trace: Option<PathBuf>,
+    /// The address and number of the bytes whose stores are events.
+    pub(crate) trace_bytes: u64,
+    /// See `trace_bytes`.
+    pub(crate) trace_count: u64,
+    /// The first of the events that open the window, where no mark does.
+    pub(crate) trace_opens: u32,
 }
 
 static SETTINGS: OnceLock<Settings> = OnceLock::new();
@@ -50,6 +58,10 @@ fn read(words: &[String]) -> Result<Settings, String> {
         core: 0,
         memory: 128,
         output: PathBuf::new(),
+        trace: None,
+        trace_bytes: 0,
+        trace_count: 0,
+        trace_opens: u32::MAX,
     };
     for word in words {
         let (name, value) = word.split_once('=').ok_or_else(|| format!("{word:?} is not NAME=VALUE"))?;
@@ -63,6 +75,10 @@ fn read(words: &[String]) -> Result<Settings, String> {
             "model" => settings.model = number()?,
             "core" => settings.core = number()? as usize,
             "memory" => settings.memory = number()? as usize,
+            "trace" => settings.trace = Some(PathBuf::from(value)),
+            "trace_bytes" => settings.trace_bytes = number()?,
+            "trace_count" => settings.trace_count = number()?,
+            "trace_opens" => settings.trace_opens = u32::try_from(number()?).unwrap_or(u32::MAX),
             "output" => settings.output = PathBuf::from(value),
             _ => return Err(format!("there is no setting {name:?}")),
         }

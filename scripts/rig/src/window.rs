@@ -9,6 +9,7 @@ use crate::cpu::{self, Cpu, Number, State};
 use crate::host;
 use crate::settings;
 use crate::stack::SHOWN;
+use crate::trace;
 use crate::turn::{Turn, disorder};
 
 /// Marks, as in `abi::mark`.
@@ -66,13 +67,7 @@ impl Account {
 pub(crate) fn mark(index: usize, number: u8, time: u64) {
     let cpu = cpu::get(index);
     match number {
-        WINDOW_BEGIN if OPENS.get() == NEVER => {
-            let settings = settings::get();
-            let opens = time + settings.warmup;
-            CLOSES.set(opens.saturating_add(settings.window));
-            OPENS.set(opens);
-            cpu.limit.lower(opens);
-        }
+        WINDOW_BEGIN => open(index, time),
         OP if time > OPENS.get() && time <= CLOSES.get() => {
             OPS.fetch_add(1, Ordering::Relaxed);
         }
@@ -82,6 +77,23 @@ pub(crate) fn mark(index: usize, number: u8, time: u64) {
         }
         _ => {}
     }
+}
+
+/// The work begins at `time`, if it has not yet: the window opens when it has warmed up.
+pub(crate) fn open(index: usize, time: u64) {
+    if OPENS.get() != NEVER {
+        return;
+    }
+    let settings = settings::get();
+    let opens = time + settings.warmup;
+    CLOSES.set(opens.saturating_add(settings.window));
+    OPENS.set(opens);
+    cpu::get(index).limit.lower(opens);
+}
+
+/// When the window opens or has opened.
+pub(crate) fn opens() -> u64 {
+    OPENS.get()
 }
 
 /// The next time after `time` at which something opens or closes.
@@ -111,6 +123,7 @@ pub(crate) fn reached(turn: &Turn, time: u64) {
     } else {
         results(turn)
     };
+    trace::write(OPENS.get(), CLOSES.get());
     let output = &settings::get().output;
     if let Err(error) = fs::write(output, text) {
         eprintln!("rig: cannot write {}: {error}", output.display());

@@ -142,7 +142,7 @@ impl Wait {
 
 /// A count as a real number; beyond 2^53, which none reaches, the last digits would go.
 #[expect(clippy::cast_precision_loss, reason = "see above")]
-pub(super) fn real(count: u64) -> f64 {
+pub(crate) fn real(count: u64) -> f64 {
     count as f64
 }
 

@@ -4,7 +4,6 @@
 
 mod plots;
 mod scale;
-pub(crate) mod svg;
 mod words;
 
 use std::fmt::Write;
@@ -14,8 +13,8 @@ use super::figure::{Cell, Wait, real};
 use super::findings::{Curve, Findings, count};
 use super::table::{rate, shares};
 use super::workloads::Kind;
+use crate::svg::escape;
 use plots::{BUILDS, PARTS};
-use svg::escape;
 
 /// How many places that waited are shown for each build.
 const WAITS: usize = 3;

@@ -112,6 +112,32 @@ impl Point {
     }
 }
 
+/// How a traced kernel tells of events: by stores to bytes, each of which is one.
+#[derive(Clone, Copy, Debug)]
+pub struct Events {
+    /// The address of the first byte.
+    pub bytes: u32,
+    /// How many there are.
+    pub count: u32,
+    /// The first of the 1024 events that open the window, for programs without marks.
+    pub opens: Option<u32>,
+}
+
+/// Boots the traced kernel `image` with `program`, and gives what its events were inside the window or, if that has not closed
+/// before, up to the program's end: lines as the plugin writes them (`scripts/rig/src/trace.rs`).
+///
+/// # Errors
+/// As [`measure`].
+pub fn trace(
+    image: &Image,
+    program: &Program,
+    cpus: u16,
+    settings: &Settings,
+    events: &Events,
+) -> Result<Result<String, String>> {
+    process::trace(image, program, cpus, settings, events)
+}
+
 fn per_million(ops: u64, ticks: u64) -> f64 {
     ops as f64 * 1e6 / ticks.max(1) as f64
 }

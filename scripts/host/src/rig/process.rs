@@ -4,20 +4,24 @@ use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 
-use super::{Point, Settings, plugin, results};
+use super::{Events, Point, Settings, plugin, results};
 use crate::guest::{self, Event, Guest};
 use crate::kernel_build::Image;
+use crate::outcome::Ended;
 use crate::programs::{self, Program};
 use crate::qemu::{Accel, Boot, Machine, Threads};
 use crate::serial::Splitter;
 
 /// MiB of guest memory.
 const MEMORY: u32 = 128;
+
+/// The file of the results, in the temporary folder.
+const OUTPUT: &str = "results";
 
 /// How much of the guest's last words goes into a complaint.
 const LAST_LINES: usize = 5;
@@ -30,22 +34,63 @@ pub(super) fn run(
     settings: &Settings,
     model: Option<u32>,
 ) -> Result<Result<Point, String>> {
-    let plugin = plugin::build()?;
     let staging = guest::staging().context("cannot create a temporary folder")?;
+    let words = arguments(settings, model);
+    if let Err(why) = boot(image, program, cpus, settings, staging.path(), words, ExitStatus::success)? {
+        return Ok(Err(why));
+    }
+    let text = fs::read_to_string(staging.path().join(OUTPUT)).context("the plugin left no results")?;
+    results::read(&text)
+}
+
+/// The same with a traced kernel: gives what the plugin noted. The guest may end by itself before the window closes.
+pub(super) fn trace(
+    image: &Image,
+    program: &Program,
+    cpus: u16,
+    settings: &Settings,
+    events: &Events,
+) -> Result<Result<String, String>> {
+    let staging = guest::staging().context("cannot create a temporary folder")?;
+    let file = staging.path().join("trace");
+    let mut words = arguments(settings, None);
+    words.push(format!(",trace_bytes={},trace_count={}", events.bytes, events.count));
+    if let Some(opens) = events.opens {
+        words.push(format!(",trace_opens={opens}"));
+    }
+    words.push(",trace=");
+    words.push(&file);
+    let is_fine = |status: &ExitStatus| status.success() || Ended::from_status(*status) == Ended::Good;
+    if let Err(why) = boot(image, program, cpus, settings, staging.path(), words, is_fine)? {
+        return Ok(Err(why));
+    }
+    Ok(Ok(fs::read_to_string(&file).context("the plugin left no trace")?))
+}
+
+/// Boots the machine with the plugin and waits for its end, which is well if `is_fine` says so.
+fn boot(
+    image: &Image,
+    program: &Program,
+    cpus: u16,
+    settings: &Settings,
+    staging: &Path,
+    words: OsString,
+    is_fine: impl Fn(&ExitStatus) -> bool,
+) -> Result<Result<(), String>> {
+    let plugin = plugin::build()?;
     // The loader takes it twice, as a plugin and before all libraries, and both have separators of their own.
-    let link = staging.path().join("librig.so");
+    let link = staging.join("librig.so");
     symlink(&plugin, &link).with_context(|| format!("cannot link to {}", plugin.display()))?;
-    let output = staging.path().join("results");
     let mut machine = machine(image, program, cpus)?;
-    machine.extra = vec!["-plugin".into(), arguments(&link, &output, settings, model)];
+    let mut argument = link.as_os_str().to_owned();
+    argument.push(words);
+    argument.push(",output=");
+    argument.push(staging.join(OUTPUT));
+    machine.extra = vec!["-plugin".into(), argument];
     let guest = Guest::boot_with(&machine, Stdio::null(), |command| {
         command.env("LD_PRELOAD", &link);
     })?;
-    if let Err(why) = wait(guest, settings)? {
-        return Ok(Err(why));
-    }
-    let text = fs::read_to_string(&output).context("the plugin left no results")?;
-    results::read(&text)
+    wait(guest, settings, is_fine)
 }
 
 fn machine(image: &Image, program: &Program, cpus: u16) -> Result<Machine> {
@@ -63,8 +108,8 @@ fn machine(image: &Image, program: &Program, cpus: u16) -> Result<Machine> {
     })
 }
 
-fn arguments(plugin: &Path, output: &Path, settings: &Settings, model: Option<u32>) -> OsString {
-    let mut text = plugin.as_os_str().to_owned();
+fn arguments(settings: &Settings, model: Option<u32>) -> OsString {
+    let mut text = OsString::new();
     let numbers = [
         ("seed", settings.seed),
         ("quantum", settings.quantum.into()),
@@ -78,13 +123,11 @@ fn arguments(plugin: &Path, output: &Path, settings: &Settings, model: Option<u3
     for (name, number) in numbers {
         text.push(format!(",{name}={number}"));
     }
-    text.push(",output=");
-    text.push(output);
     text
 }
 
 /// Waits for the end of QEMU. The inner error says why there can be no result.
-fn wait(mut guest: Guest, settings: &Settings) -> Result<Result<(), String>> {
+fn wait(mut guest: Guest, settings: &Settings, is_fine: impl Fn(&ExitStatus) -> bool) -> Result<Result<(), String>> {
     let deadline = Instant::now() + settings.limit;
     let (mut splitter, mut lines, mut messages) = (Splitter::default(), Vec::new(), String::new());
     loop {
@@ -102,7 +145,7 @@ fn wait(mut guest: Guest, settings: &Settings) -> Result<Result<(), String>> {
         }
     }
     let status = guest.finish()?;
-    if status.success() {
+    if is_fine(&status) {
         return Ok(Ok(()));
     }
     Ok(Err(format!("QEMU ended with {status} before the window closed: {} {}", messages.trim(), tail(&lines))))

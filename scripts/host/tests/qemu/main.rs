@@ -19,6 +19,7 @@ mod races;
 mod rig;
 mod scale;
 mod special;
+mod trace;
 
 use std::process::ExitCode;
 
@@ -54,7 +55,8 @@ fn main() -> ExitCode {
         let ignored = planned.from_cd && no_cd;
         Trial::test(planned.name(), move || Ok(expect::check(&planned, kernels)?)).with_ignored_flag(ignored)
     };
-    let trials = plan.into_iter().map(trial).chain(rig::trials()).chain(fuzz::trials()).collect();
+    let trials =
+        plan.into_iter().map(trial).chain(rig::trials()).chain(trace::trials()).chain(fuzz::trials()).collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
     if jos::interrupt::seen() {
         return ExitCode::from(130);

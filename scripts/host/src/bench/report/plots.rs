@@ -1,10 +1,10 @@
 //! The plots of the report: throughput against CPUs, where the time goes, and all workloads in one picture.
 
 use super::scale::{self, Scale};
-use super::svg::{Anchor, Svg};
 use crate::bench::figure::Cell;
 use crate::bench::findings::{Curve, Findings, Lead, count};
 use crate::bench::table::{rate, shares};
+use crate::svg::{Anchor, Svg};
 
 /// The two builds: class in the style sheet, and name.
 pub(super) const BUILDS: [(&str, &str); 2] = [("fine", "fine locks"), ("big", "big lock")];

@@ -1,8 +1,8 @@
 //! What the report says in words: each workload's verdict, and what the terms mean.
 
-use super::svg::escape;
 use crate::bench::Clock;
 use crate::bench::findings::{Curve, Lead, count};
+use crate::svg::escape;
 
 /// One workload's figures in a sentence or two.
 pub(super) fn verdict(curve: &Curve<'_>) -> String {

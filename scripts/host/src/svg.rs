@@ -67,7 +67,12 @@ impl Svg {
         self.add(format_args!(r#"<text class="{class}" x="{x:.1}" y="{y:.1}" text-anchor="{anchor}">{text}</text>"#));
     }
 
-    /// The element, for a page.
+    /// Gives the picture a style sheet of its own, for when it is a file.
+    pub(crate) fn style(&mut self, sheet: &str) {
+        self.add(format_args!("<style>{sheet}</style>"));
+    }
+
+    /// The element, for a page or as a file.
     pub(crate) fn finish(self) -> String {
         let Self { width, height, label, body } = self;
         format!(
