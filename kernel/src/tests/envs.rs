@@ -125,6 +125,8 @@ fn race_03_an_env_on_another_cpu_is_freed_by_that_cpu() {
     assert_eq!(running.peek::<4>(0x40_0000), [0; 4], "its memory is still there");
     // Race 4: a second time changes nothing; the id is good as long as the env is.
     assert_eq!(parent.call(Syscall::EnvDestroy, &[child.0]), Ok(0));
+    assert_eq!(status(child), EnvStatus::Dying as u32);
+    assert_eq!(running.peek::<4>(0x40_0000), [0; 4], "its memory is there as long as its CPU is");
     assert!(!running.may_go_on());
     machine.as_cpu(1, || {
         assert_eq!(

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use abi::{EnvId, EnvRecord, NENV};
-use sync::{big, order};
+use sync::{big, order, sweep};
 
 use super::files;
 use crate::cpu::{self, This};
@@ -45,12 +45,20 @@ pub(crate) fn machine() -> Machine {
     static BOOT: Once = Once::new();
     // A test that failed has left the mutex poisoned, and perhaps envs, which are no business of the next test.
     let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    leave_a_lock_out();
     gdt::become_cpu(0);
     let big = big::enter::<This>();
     BOOT.call_once(boot_up);
     ports::take_output();
     let (frames, slots, reports) = (frame::available(), table::available(), order::reports::<This>());
     Machine { big: Some(big), frames, slots, reports, _turn: turn }
+}
+
+/// For `scripts/jos mutants --sweep locks`: `FILE:LINE` of an acquisition to leave out.
+fn leave_a_lock_out() {
+    let Ok(place) = std::env::var("JOS_LEAVE_OUT") else { return };
+    let (file, line) = place.rsplit_once(':').expect("a place is FILE:LINE");
+    sweep::leave_out(file, line.parse().expect("a place is FILE:LINE"));
 }
 
 /// What `kmain` does, but for what only the real machine has.
@@ -125,6 +133,9 @@ impl Machine {
 impl Drop for Machine {
     fn drop(&mut self) {
         jitter::set(false);
+        if sweep::times() > 0 {
+            println!("left out: {} times", sweep::times());
+        }
         (0..NENV).filter(|&slot| presence::on_cpu(slot).is_none()).for_each(|slot| {
             let life = table::env(slot).life.lock();
             if life.tenancy == Tenancy::Live {

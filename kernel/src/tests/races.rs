@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use abi::layout::{UTEMP, UTOP};
-use abi::{EnvId, Error, Syscall};
+use abi::{EnvId, EnvStatus, Error, Syscall};
 
 use super::machine::{in_kernel, machine, record, until};
 use super::program::{PUW, Program, run, run_any, spawn, start, try_run, wait_for};
@@ -142,6 +142,10 @@ fn race_04_an_env_destroyed_by_many_while_it_leaves_its_cpu_dies_once() {
                 let program = wait_for(id);
                 running.store(true, Ordering::SeqCst);
                 until(|| (!in_kernel(|| program.may_go_on())).then_some(()));
+                // The others have the time to destroy it again.
+                std::thread::yield_now();
+                let status = record(id).status.load(Ordering::SeqCst);
+                assert_eq!(status, EnvStatus::Dying as u32, "freed under its CPU");
                 return in_kernel(|| program.leave());
             }
             until(|| running.load(Ordering::SeqCst).then_some(()));

@@ -62,6 +62,8 @@ mod site;
 mod spinlock;
 #[cfg_attr(not(any(feature = "stats", feature = "full")), path = "stats_off.rs")]
 pub mod stats;
+#[cfg_attr(not(feature = "sweep"), path = "sweep_off.rs")]
+pub mod sweep;
 #[cfg_attr(not(feature = "trace"), path = "trace_off.rs")]
 pub mod trace;
 

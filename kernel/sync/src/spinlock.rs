@@ -7,6 +7,7 @@
 #![allow(unsafe_code, reason = "hands out the data a lock protects")]
 
 use crate::raw_inside::Inside;
+use crate::sweep::LeftOut;
 use crate::{Machine, Rank, order, stats, trace};
 use core::cell::UnsafeCell;
 use core::marker::PhantomData;
@@ -47,6 +48,12 @@ impl<T, M: Machine> SpinLock<T, M> {
     #[track_caller]
     pub fn lock(&self) -> Guard<'_, T, M> {
         let site = Location::caller();
+        let left_out = LeftOut::at(site);
+        if left_out.is_so() {
+            // Where a machine of threads lets others go first.
+            let _ = M::interrupts_enabled();
+            return Guard { lock: self, left_out, not_send: PhantomData };
+        }
         order::before::<M>(&self.class, self.id(), site);
         if !self.inside.try_lock() {
             order::wait::<M>(self.id(), site);
@@ -134,7 +141,7 @@ impl<T, M: Machine> SpinLock<T, M> {
         order::taken::<M>(&self.class, self.id(), site);
         stats::taken::<M>(&self.stats);
         trace::has(&self.trace, self.key);
-        Guard { lock: self, not_send: PhantomData }
+        Guard { lock: self, left_out: LeftOut::NO, not_send: PhantomData }
     }
 }
 
@@ -164,6 +171,7 @@ impl<T, M: Machine> Drop for Pin<'_, T, M> {
 #[must_use = "the lock is released at once if the guard is dropped"]
 pub struct Guard<'a, T, M: Machine> {
     lock: &'a SpinLock<T, M>,
+    left_out: LeftOut,
     not_send: PhantomData<*mut ()>,
 }
 
@@ -186,6 +194,9 @@ impl<T, M: Machine> DerefMut for Guard<'_, T, M> {
 impl<T, M: Machine> Drop for Guard<'_, T, M> {
     #[inline]
     fn drop(&mut self) {
+        if self.left_out.is_so() {
+            return;
+        }
         order::held_for::<M>(self.lock.id(), stats::released::<M>(&self.lock.stats));
         order::released::<M>(&self.lock.class, self.lock.id());
         trace::frees(&self.lock.trace, self.lock.key);

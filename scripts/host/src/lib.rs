@@ -35,5 +35,6 @@ mod svg;
 pub mod symbols;
 mod terminal;
 pub mod test;
+pub mod test_program;
 pub mod toolchain;
 pub mod trace;

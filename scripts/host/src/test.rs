@@ -5,7 +5,6 @@
 
 use std::io::{self, BufRead, BufReader, IsTerminal};
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,12 +13,13 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use regex::Regex;
 use rustix::process::{Pid, Signal, kill_process_group};
-use serde_json::Value;
 
 use crate::check::{self, Count};
 use crate::interrupt;
+use crate::mutants;
 use crate::outcome::Outcome;
 use crate::paths;
+use crate::test_program;
 use crate::toolchain::Toolchain;
 
 /// Run all tests: checks of the source, host tests, and the kernel in QEMU
@@ -64,9 +64,13 @@ pub fn test(options: &Options) -> Result<Outcome> {
     if !only_qemu && !only_checks {
         host(filter, &mut count)?;
     }
+    if filter.is_none() && !interrupt::seen() {
+        println!("-- bugs put back, a share of them");
+        add(&mut count, mutants::todays()?);
+    }
     if !only_checks && !interrupt::seen() {
         println!("-- the kernel in QEMU");
-        match qemu_tests(&Toolchain::find()?)? {
+        match test_program::build(&Toolchain::find()?)? {
             Some(program) => {
                 add(&mut count, counted(Command::new(program).current_dir(paths::root()).args(filter), QEMU_LIMIT)?)
             }
@@ -98,34 +102,6 @@ fn host(filter: Option<&str>, count: &mut Count) -> Result<()> {
 fn add(sum: &mut Count, part: Count) {
     sum.passed += part.passed;
     sum.failed += part.failed;
-}
-
-/// Builds the test program for QEMU and returns where it is, or nothing if it does not compile. It is started without
-/// cargo between, so that a signal to this process can be passed on.
-pub(crate) fn qemu_tests(toolchain: &Toolchain) -> Result<Option<PathBuf>> {
-    let mut cargo = toolchain.cargo();
-    cargo.args([
-        "test",
-        "--no-run",
-        "--profile",
-        "host",
-        "--package",
-        "jos",
-        "--test",
-        "qemu",
-        "--message-format=json-render-diagnostics",
-    ]);
-    let answer = cargo.stderr(Stdio::inherit()).output().context("cannot start cargo")?;
-    if !answer.status.success() {
-        return Ok(None);
-    }
-    let messages = answer.stdout.split(|&byte| byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
-    // The program `jos` itself is built along and named, too.
-    let made = |message: Value| {
-        let path = message["executable"].as_str().map(PathBuf::from);
-        path.filter(|_| message["target"]["name"] == "qemu")
-    };
-    messages.into_iter().find_map(made).map(Some).context("cargo named no test program")
 }
 
 /// Runs tests visibly and counts them by the summaries they print. Tests that do not compile, or end without a

@@ -2,8 +2,8 @@
 //!
 //! A file in `scripts/mutants` has a head of `key: value` lines, an empty line, and changes in the form of a diff without
 //! line numbers: `--- FILE`, then lines that begin with a blank (they stay), `-` (they go) or `+` (they come). `@@` begins
-//! another change of the same file. What is looked for has to be there exactly once; blanks and line ends do not count, so
-//! that a patch outlives a new formatting and any number of lines above it.
+//! another change of the same file. What is looked for has to be there exactly once; blanks and line ends do not count, nor
+//! windows and audits between lines, so that a patch outlives a new formatting and any number of lines above it.
 
 use std::fs;
 use std::path::Path;
@@ -75,6 +75,9 @@ struct Change {
 const LOAD: &str = "stress:7:60:4";
 const CPUS: &str = "2 8";
 
+/// What may stand between two lines of a change: blanks, and calls that a release kernel has not.
+const HOOKS: &str = r"\s*(?:(?:sync::)?(?:window|audit|trace)::[^;]*;\s*)*";
+
 /// Where the bugs are.
 pub const FOLDER: &str = "scripts/mutants";
 
@@ -134,8 +137,9 @@ impl Bug {
 
 impl Change {
     fn apply(&self, text: &str) -> Result<String> {
-        let words = self.old.split_whitespace().map(regex::escape).collect::<Vec<_>>();
-        let pattern = Regex::new(&words.join(r"\s*"))?;
+        let line = |line: &str| line.split_whitespace().map(regex::escape).collect::<Vec<_>>().join(r"\s*");
+        let lines: Vec<_> = self.old.lines().filter(|line| !line.trim().is_empty()).map(line).collect();
+        let pattern = Regex::new(&lines.join(HOOKS))?;
         let mut places = pattern.find_iter(text);
         let place = places.next().with_context(|| format!("this is not there:\n{}", self.old))?;
         ensure!(places.next().is_none(), "this is there more than once:\n{}", self.old);

@@ -9,7 +9,7 @@ use super::bug::{Bug, Catcher, Load};
 use super::tree::Tree;
 use super::watch::{End, Watched, watch};
 use crate::kernel_build::Build;
-use crate::test;
+use crate::test_program;
 use crate::toolchain::Toolchain;
 
 /// How long a catcher may look, again and again, building not included.
@@ -67,7 +67,7 @@ pub fn good_is_silent(catcher: &Catcher, tree: &Tree) -> Result<()> {
         }
         Catcher::Host { .. } | Catcher::Qemu(_) => {
             let mut command = catcher_command(catcher, tree)?;
-            let seen = one_test(&mut command)?;
+            let seen = one_test(&mut command, tree)?;
             anyhow::ensure!(all_well(&seen), "the good tree fails {}", name_of(catcher));
         }
         Catcher::Compiler(_) => {}
@@ -109,7 +109,7 @@ fn look_for(catcher: &Catcher, tree: &Tree) -> Result<Fate> {
         }
         Catcher::Host { .. } | Catcher::Qemu(_) => {
             let mut command = catcher_command(catcher, tree)?;
-            again_and_again(|_| one_test(&mut command))
+            again_and_again(|_| one_test(&mut command, tree))
         }
         Catcher::Compiler(text) => {
             let started = Instant::now();
@@ -160,6 +160,7 @@ fn run(load: &Load, cpus: u16, text: &str, limit: Duration, tree: &Tree) -> Resu
     command.arg("run").args(load.programs.split(' ')).args(["--quiet", "--cpus", &cpus.to_string()]);
     command.args(["--build", &load.build.to_string()]);
     let watched = watch(&mut command, limit, |line| line.contains(text))?;
+    tree.keep(&watched.lines)?;
     Ok(match watched.end {
         End::Seen => Look::Caught,
         End::Exit(status) if status.success() => Look::Nothing,
@@ -183,7 +184,8 @@ fn catcher_command(catcher: &Catcher, tree: &Tree) -> Result<Command> {
         Catcher::Host { test, package, features } => {
             let cargo = || -> Result<Command> {
                 let mut cargo = tree.cargo()?;
-                cargo.args(["test", "--package", package]);
+                // Nobody will look at where it failed, and it is there sooner.
+                cargo.args(["test", "--package", package]).env("CARGO_PROFILE_DEV_DEBUG", "0");
                 if package == "kernel" {
                     cargo.arg("--lib");
                 }
@@ -199,7 +201,7 @@ fn catcher_command(catcher: &Catcher, tree: &Tree) -> Result<Command> {
         }
         Catcher::Qemu(name) => {
             build(Build::Fine, tree)?;
-            let program = test::qemu_tests(&Toolchain::find()?)?.context("the tests in QEMU do not build")?;
+            let program = test_program::build(&Toolchain::find()?)?.context("the tests in QEMU do not build")?;
             let mut command = Command::new(program);
             command.args(["--exact", name]);
             tree.redirect(&mut command);
@@ -209,8 +211,9 @@ fn catcher_command(catcher: &Catcher, tree: &Tree) -> Result<Command> {
     }
 }
 
-fn one_test(command: &mut Command) -> Result<Look> {
+fn one_test(command: &mut Command, tree: &Tree) -> Result<Look> {
     let watched = watch(command, MINUTE * 3, |_| false)?;
+    tree.keep(&watched.lines)?;
     let some_ran = watched.lines.iter().any(|line| line.starts_with("running ") && line != "running 0 tests");
     anyhow::ensure!(some_ran || watched.end == End::Interrupted, "no test has this name:\n{}", watched.tail(5));
     Ok(match watched.end {

@@ -79,6 +79,14 @@ impl Tree {
         command.current_dir(&self.root).env("JOS_ROOT", &self.root).env("CARGO_TARGET_DIR", &self.target);
     }
 
+    /// Keeps what the last run said, for whoever wants to know why: `last.log` beside the tree.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn keep(&self, lines: &[String]) -> Result<()> {
+        Ok(fs::write(self.root.with_file_name("last.log"), lines.join("\n"))?)
+    }
+
     fn seed(&self) -> Result<()> {
         for (seed, part) in SEEDS.iter().flat_map(|seed| PARTS.iter().map(move |part| (seed, part))) {
             let (from, to) = (paths::target().join(seed).join(part), self.target.join(seed));
