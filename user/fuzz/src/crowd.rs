@@ -43,7 +43,7 @@ const WEIGHTS: [(u32, u32); KINDS as usize] = [
     (Syscall::PageAlloc as u32, 24),
     (Syscall::PageMap as u32, 36),
     (Syscall::PageUnmap as u32, 14),
-    (Syscall::Exofork as u32, 5),
+    (Syscall::Exofork as u32, 3),
     (Syscall::EnvSetStatus as u32, 12),
     (Syscall::EnvSetPgfaultUpcall as u32, 2),
     (Syscall::Yield as u32, 4),

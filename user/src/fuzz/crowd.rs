@@ -67,12 +67,12 @@ impl Crowd {
         let mut envs = [0; MOST];
         let envs = &mut envs[..(self.envs as usize).min(MOST)];
         let (mut said, mut idle, mut before) = (0, 0, 0);
-        while note(DONE) < self.deeds && idle < 10_000 {
+        while note(DONE) < self.deeds && idle < 300 {
             for env in &mut *envs {
                 self.look_after(env);
             }
             let done = note(DONE);
-            // Nobody left who could do anything, and nothing left to make another of: the slots are full of orphans.
+            // Nobody is left who could do much, and nothing to make others of: the slots are full of orphans.
             idle = if done == before { idle + 1 } else { 0 };
             before = done;
             if done - said > self.deeds / 16 {

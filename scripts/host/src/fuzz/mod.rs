@@ -86,8 +86,8 @@ impl Options {
 /// How long a guest may say nothing. A watch-dog only.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// Deeds of a crowd in one boot.
-const DEEDS: u64 = 100_000;
+/// Deeds of a crowd in one boot. With more the slots are full of envs whose parents are dead, and little happens.
+const DEEDS: u64 = 50_000;
 
 /// Envs that can't be reached any more fill memory, so the boots with little of it are short.
 const DEEDS_IN_LITTLE: u64 = 25_000;
