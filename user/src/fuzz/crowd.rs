@@ -205,10 +205,11 @@ fn wrong(me: u32, number: u32, words: &[u32; 5], eax: Option<u32>) {
     }
 }
 
-/// The page-fault handler: a page where pages may be, else the end.
+/// The page-fault handler: a page where pages may be, else the end. Also the end of an env that has lost its way, executes
+/// whatever there is, and would go on for ever.
 fn mend(frame: &mut UTrapframe) {
     let va = frame.fault_va & !(PGSIZE - 1);
-    if !mendable(va) || sys_page_alloc(SELF, va, WRITE).is_err() {
+    if !mendable(va) || note(STOP) != 0 || note(MARK) != GENUINE || sys_page_alloc(SELF, va, WRITE).is_err() {
         exit();
     }
 }

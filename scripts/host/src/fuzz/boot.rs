@@ -19,6 +19,9 @@ use crate::serial::{Complaints, Splitter};
 /// How many of the last lines are kept.
 const KEPT: usize = 40;
 
+/// How often a program may get to the monitor before it is given up.
+const MOST_BREAKPOINTS: u32 = 20;
+
 /// What to boot.
 #[derive(Clone, Copy, Debug)]
 pub struct Boot<'a> {
@@ -62,7 +65,7 @@ impl Boot<'_> {
         let program = Program { name: name.to_owned(), arguments, file: None };
         let mut guest = Guest::boot(&self.machine(&program)?, Stdio::piped())?;
         let (mut splitter, mut complaints) = (Splitter::default(), Complaints::default());
-        let (mut last, mut messages) = (VecDeque::new(), String::new());
+        let (mut last, mut messages, mut breakpoints) = (VecDeque::new(), String::new(), 0);
         let mut deadline = Instant::now() + self.patience;
         let outcome = loop {
             match guest.next(Some(deadline)) {
@@ -77,7 +80,11 @@ impl Boot<'_> {
                         last.push_back(line.text);
                     }
                     if splitter.partial() == "K> " {
-                        // A program with a damaged stack may get anywhere, and so to a breakpoint.
+                        // A program with a damaged stack may get anywhere, and so to a breakpoint. But not again and again.
+                        breakpoints += 1;
+                        if breakpoints > MOST_BREAKPOINTS {
+                            break Outcome::Failed;
+                        }
                         guest.type_in("continue\n")?;
                     }
                 }
