@@ -19,6 +19,10 @@ use crate::serial::{Complaints, Splitter};
 /// How many of the last lines are kept.
 const KEPT: usize = 40;
 
+/// The monitor's prompt, and how it is left.
+const PROMPT: &str = "K> ";
+const GO_ON: &str = "continue";
+
 /// How often a program may get to the monitor before it is given up.
 const MOST_BREAKPOINTS: u32 = 20;
 
@@ -71,7 +75,10 @@ impl Boot<'_> {
             match guest.next(Some(deadline)) {
                 Event::Serial(at, bytes) => {
                     deadline = Instant::now() + self.patience;
+                    let mut prompted = false;
                     for line in splitter.push(at, &bytes) {
+                        // Another CPU's line may come between the prompt and what is typed.
+                        prompted |= line.text.starts_with(PROMPT) && !line.text.ends_with(GO_ON);
                         complaints.look(&line.text);
                         look(&line.text);
                         if last.len() == KEPT {
@@ -79,13 +86,13 @@ impl Boot<'_> {
                         }
                         last.push_back(line.text);
                     }
-                    if splitter.partial() == "K> " {
+                    if prompted || splitter.partial() == PROMPT {
                         // A program with a damaged stack may get anywhere, and so to a breakpoint. But not again and again.
                         breakpoints += 1;
                         if breakpoints > MOST_BREAKPOINTS {
                             break Outcome::Failed;
                         }
-                        guest.type_in("continue\n")?;
+                        guest.type_in(&format!("{GO_ON}\n"))?;
                     }
                 }
                 Event::Message(bytes) => messages.push_str(&String::from_utf8_lossy(&bytes)),
