@@ -102,7 +102,12 @@ fn words(rng: &mut Rng, number: u32, ids: &Ids) -> [u32; 5] {
             (words[0], words[1]) = (target(rng, ids), source(rng));
             (words[2], words[3], words[4]) = (target(rng, ids), place(rng), edges::permissions(rng));
         }
-        Ok(Syscall::PageUnmap) => (words[0], words[1]) = (target(rng, ids), place(rng)),
+        Ok(Syscall::PageUnmap) => {
+            words[0] = target(rng, ids);
+            // Now and then a page of the program. It is never replaced: an env that executes another page in its place may get
+            // to any code and stay there for ever.
+            words[1] = if rng.below(256) == 0 { UTEXT + rng.below(8) * PGSIZE } else { place(rng) };
+        }
         Ok(Syscall::EnvSetStatus) => {
             words[0] = if rng.below(64) == 0 { 0 } else { not_self(rng, ids) };
             words[1] = edges::status(rng);
@@ -146,11 +151,10 @@ fn source(rng: &mut Rng) -> u32 {
     }
 }
 
-/// Where a page goes: now and then where an env's program, stack or notes are, which it does not survive.
+/// Where a page goes: now and then where an env's stack or notes are, which it does not survive.
 fn place(rng: &mut Rng) -> u32 {
     match rng.below(256) {
-        0 => UTEXT + rng.below(8) * PGSIZE,
-        1 => [USTACKTOP - PGSIZE, NOTES][rng.below(2) as usize],
+        0 => [USTACKTOP - PGSIZE, NOTES][rng.below(2) as usize],
         _ => Some(edges::address(rng)).filter(|&va| va & !(PGSIZE - 1) != GUARD).unwrap_or(PGSIZE),
     }
 }
