@@ -32,14 +32,14 @@ impl BigLock {
         Self { raw: Raw::new(), holder: AtomicUsize::new(0) }
     }
 
-    fn lock(&self, cpu: usize) {
+    fn lock(&self, holder: usize) {
         if !self.raw.try_lock() {
             trace::note(Event::Wants(Lock::big()));
             self.raw.lock();
         }
         trace::note(Event::Has(Lock::big()));
         // Relaxed: a CPU asks only whether it holds the lock itself, and sees its own stores.
-        self.holder.store(cpu + 1, Relaxed);
+        self.holder.store(holder, Relaxed);
     }
 
     fn unlock(&self) {
@@ -59,6 +59,8 @@ impl Default for BigLock {
 /// The permission to run kernel code. Dropping it lets another CPU in.
 #[must_use = "the big lock is released at once if the guard is dropped"]
 pub struct Guard<M: Machine> {
+    /// This CPU's index + 1, since asking for it each time would be much of what the lock costs.
+    holder: usize,
     not_send: PhantomData<*mut M>,
 }
 
@@ -70,8 +72,9 @@ pub struct Guard<M: Machine> {
 pub fn enter<M: Machine>() -> Guard<M> {
     assert!(!is_held::<M>(), "the big lock is taken twice by one CPU");
     order::gate::<M>(Gate::BigLock);
-    M::big_lock().lock(M::cpu());
-    Guard { not_send: PhantomData }
+    let holder = M::cpu() + 1;
+    M::big_lock().lock(holder);
+    Guard { holder, not_send: PhantomData }
 }
 
 impl<M: Machine> Guard<M> {
@@ -80,7 +83,7 @@ impl<M: Machine> Guard<M> {
     pub fn unlocked<R>(&mut self, f: impl FnOnce() -> R) -> R {
         order::gate::<M>(Gate::BigLock);
         M::big_lock().unlock();
-        let _back = Relock::<M>(PhantomData);
+        let _back = Relock::<M> { holder: self.holder, machine: PhantomData };
         f()
     }
 }
@@ -98,11 +101,14 @@ pub(crate) fn pass_here<M: Machine>() {
 }
 
 /// Takes the big lock back, also if `f` unwinds (as it may on the host).
-struct Relock<M: Machine>(PhantomData<fn() -> M>);
+struct Relock<M: Machine> {
+    holder: usize,
+    machine: PhantomData<fn() -> M>,
+}
 
 impl<M: Machine> Drop for Relock<M> {
     fn drop(&mut self) {
-        M::big_lock().lock(M::cpu());
+        M::big_lock().lock(self.holder);
     }
 }
 

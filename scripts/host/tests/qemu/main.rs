@@ -5,6 +5,7 @@
 //! `fine_debug::grade_lab4::primes_cpus4`; arguments are those of any Rust test program.
 
 mod audit;
+mod budget;
 mod case;
 mod expect;
 mod foreign;
@@ -55,8 +56,8 @@ fn main() -> ExitCode {
         let ignored = planned.from_cd && no_cd;
         Trial::test(planned.name(), move || Ok(expect::check(&planned, kernels)?)).with_ignored_flag(ignored)
     };
-    let trials =
-        plan.into_iter().map(trial).chain(rig::trials()).chain(trace::trials()).chain(fuzz::trials()).collect();
+    let trials = plan.into_iter().map(trial).chain(rig::trials()).chain(trace::trials()).chain(fuzz::trials());
+    let trials = trials.chain(budget::trials()).collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
     if jos::interrupt::seen() {
         return ExitCode::from(130);
