@@ -15,6 +15,7 @@
 //! | stacks of first sightings | `order/trace.rs`: kept | `order/trace_off.rs`: empty |
 //! | big lock (feature `big-lock`) | `big_off.rs`, `raw_fine.rs`: each lock is real | `big.rs`, `raw_big.rs`: one real lock |
 //! | queueing (feature `ticket`) | `raw.rs`: whoever is first | `raw_ticket.rs`: first come, first served |
+//! | sweep (feature `sweep`) | `sweep_off.rs`: every lock is taken | `sweep.rs`: one is left out, to see which test notices |
 //!
 //! The first three make four modes, each a feature; the default is `order` with debug assertions and else `off`:
 //!

@@ -25,6 +25,8 @@ pub struct Bug {
     pub topic: String,
     /// What has to notice it.
     pub catcher: Catcher,
+    /// Whether it was never seen to be caught, so that CI leaves it to people.
+    pub unproven: bool,
     changes: Vec<Change>,
 }
 
@@ -162,11 +164,11 @@ fn parse(name: &str, text: &str) -> Result<Bug> {
         (None, Some(kind)) => kind.to_owned(),
         _ => bail!("one line `race: ROW` or `lock: KIND` is needed"),
     };
-    let catcher = catcher(&value)?;
-    Ok(Bug { name: name.to_owned(), about, topic, catcher, changes: changes(body)? })
+    let (catcher, unproven) = (catcher(&value)?, value("unproven").is_some());
+    Ok(Bug { name: name.to_owned(), about, topic, catcher, unproven, changes: changes(body)? })
 }
 
-const KEYS: [&str; 9] = ["about", "race", "lock", "catch", "run", "cpus", "build", "package", "features"];
+const KEYS: [&str; 10] = ["about", "race", "lock", "catch", "run", "cpus", "build", "package", "features", "unproven"];
 
 fn catcher<'a>(value: &impl Fn(&str) -> Option<&'a str>) -> Result<Catcher> {
     let catch = value("catch").context("no line `catch: `")?;

@@ -218,8 +218,9 @@ fn one_test(command: &mut Command, tree: &Tree) -> Result<Look> {
     anyhow::ensure!(some_ran || watched.end == End::Interrupted, "no test has this name:\n{}", watched.tail(5));
     Ok(match watched.end {
         End::Exit(status) if status.success() => Look::Nothing,
-        // Nothing else was started, so it is this test that failed, or that never ended.
-        End::Exit(_) | End::TimeUp | End::Seen => Look::Caught,
+        // Nothing else was started, so it is this test that failed.
+        End::Exit(_) | End::Seen => Look::Caught,
+        End::TimeUp => Look::Otherwise("the test did not end, which may be the host's fault".to_owned()),
         End::Interrupted => Look::Interrupted,
     })
 }
