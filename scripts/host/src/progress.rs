@@ -72,7 +72,8 @@ impl Progress {
     /// How much is done and how long the rest will take, if that can be said.
     fn left(&self) -> String {
         match self.part {
-            Some((done, all)) if done > 0 && all > 0 => {
+            // The first few say little about the rest.
+            Some((done, all)) if done * 20 > all => {
                 let seconds = self.started.elapsed().as_secs() * all.saturating_sub(done) / done;
                 format!("{} %, about {seconds} s left: ", done * 100 / all)
             }

@@ -35,7 +35,7 @@ impl Clock {
     pub(super) fn usual_cpus(self, quick: bool) -> Vec<u16> {
         match (self, quick) {
             (Self::Rig, false) => vec![1, 2, 4, 8, 16, 32, 64],
-            (Self::Rig, true) => vec![1, 4, 16, 64],
+            (Self::Rig, true) => vec![1, 8, 64],
             (_, false) => vec![1, 2, 4],
             (_, true) => vec![1, 2],
         }

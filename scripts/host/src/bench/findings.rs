@@ -135,11 +135,14 @@ impl<'a> Findings<'a> {
             return None;
         }
         let (least, greatest) = (smallest(&fine)?, largest(&fine)?);
+        let of = match fine.len() {
+            1 => "one workload that need not share anything".to_owned(),
+            many => format!("median of {many} workloads that need not share anything; {least:.1} to {greatest:.1}"),
+        };
         Some(format!(
-            "On {most} CPUs the fine-grained kernel does {:.1} times as much as on {fewest} (median of {} workloads that \
-             need not share anything; {least:.1} to {greatest:.1}), the kernel with one big lock {:.1} times.",
+            "On {most} CPUs the fine-grained kernel does {:.1} times as much as on {fewest} ({of}), the kernel with one big \
+             lock {:.1} times.",
             median(&fine)?,
-            fine.len(),
             median(&big)?,
         ))
     }

@@ -16,7 +16,7 @@ pub(super) const PARTS: [(&str, &str); 4] =
 const WIDTH: f64 = 520.0;
 const HEIGHT: f64 = 300.0;
 /// Room for labels: left, right, top, bottom.
-const ROOM: (f64, f64, f64, f64) = (58.0, 84.0, 14.0, 40.0);
+const ROOM: (f64, f64, f64, f64) = (58.0, 84.0, 26.0, 40.0);
 
 /// Throughput of both builds against CPUs, the ideal line, and the point where the builds cross.
 pub(super) fn throughput(curve: &Curve<'_>, unit: &str) -> Option<String> {
@@ -81,11 +81,11 @@ fn end_labels(svg: &mut Svg, curve: &Curve<'_>, y: &Scale, ideal: Option<f64>) {
     let mut order: Vec<_> = (0..2).filter_map(|build| Some((build, y.at(last[build].throughput()?)))).collect();
     order.sort_by(|a, b| a.1.total_cmp(&b.1));
     for (build, place) in order {
-        let Some(times) = curve.speed_up(build) else { continue };
+        let Some(speed_up) = curve.speed_up(build) else { continue };
         let place = place.max(lowest + 15.0);
         lowest = place;
         let class = format!("end {}", BUILDS[build].0);
-        svg.text(&class, (WIDTH - ROOM.1 + 8.0, place + 4.0), Anchor::Start, &format!("× {times:.1}"));
+        svg.text(&class, (WIDTH - ROOM.1 + 8.0, place + 4.0), Anchor::Start, &times(speed_up));
     }
 }
 
@@ -129,6 +129,11 @@ fn bar(svg: &mut Svg, cell: &Cell, name: &str, (x, width): (f64, f64), (top, bot
     }
 }
 
+/// A speed-up, with as many digits as it is worth.
+fn times(speed_up: f64) -> String {
+    if speed_up < 0.95 { format!("× {speed_up:.2}") } else { format!("× {speed_up:.1}") }
+}
+
 /// All workloads in one picture: how many times as much the most CPUs do as the fewest.
 pub(super) fn overview(findings: &Findings<'_>) -> Option<String> {
     let (fewest, most) = findings.cpus();
@@ -150,9 +155,13 @@ pub(super) fn overview(findings: &Findings<'_>) -> Option<String> {
     while mark <= ideal * 1.001 {
         let class = if (mark - ideal).abs() < 0.001 { "ideal" } else { "grid" };
         if mark >= low * 0.9 {
+            // Too close for a text at each: one at every second, counted from the ideal.
+            let is_told = x.at(2.0) - x.at(1.0) > 52.0 || (ideal / mark).log2().round() % 2.0 == 0.0;
             svg.line(class, (x.at(mark), top - 6.0), (x.at(mark), height - 8.0));
             let text = if class == "ideal" { format!("× {mark} (ideal)") } else { format!("× {mark}") };
-            svg.text("tick", (x.at(mark), top - 12.0), Anchor::Middle, &text);
+            if is_told {
+                svg.text("tick", (x.at(mark), top - 12.0), Anchor::Middle, &text);
+            }
         }
         mark *= 2.0;
     }
@@ -183,10 +192,10 @@ fn overview_row(svg: &mut Svg, curve: &Curve<'_>, x: &Scale, y: f64, left: f64, 
     for build in [1, 0] {
         let (class, name) = BUILDS[build];
         match ends[build] {
-            Some(times) => {
-                let title = format!("{}, {name}: × {times:.2}", curve.workload.title);
-                svg.dot(class, (x.at(times), y), 6.0, &title);
-                svg.text(&format!("end {class}"), (columns[build], y + 4.5), Anchor::End, &format!("× {times:.1}"));
+            Some(speed_up) => {
+                let title = format!("{}, {name}: {}", curve.workload.title, times(speed_up));
+                svg.dot(class, (x.at(speed_up), y), 6.0, &title);
+                svg.text(&format!("end {class}"), (columns[build], y + 4.5), Anchor::End, &times(speed_up));
             }
             None => svg.text("unit", (columns[build], y + 4.5), Anchor::End, "failed"),
         }

@@ -11,7 +11,7 @@ pub(super) fn verdict(curve: &Curve<'_>) -> String {
     let mut text = String::new();
     if let (Some(fine), Some(big), true) = (curve.speed_up(0), curve.speed_up(1), most > first) {
         text += &format!(
-            "{} do {fine:.1} times as much as {} with fine locks, {big:.1} times with the big lock. ",
+            "{} do {fine:.2} times as much as {} with fine locks, {big:.2} times with the big lock. ",
             count(most),
             count(first)
         );
@@ -102,7 +102,7 @@ mod tests {
             verdict(&Curve { workload: workloads::ALL[1], pairs: &fixture::pairs("page", operations), same: 0.005 })
         };
         let text = verdict(&[(100, 100), (200, 100)]);
-        assert!(text.contains("2 CPUs do 2.0 times") && text.contains("nowhere behind"), "{text}");
+        assert!(text.contains("2 CPUs do 2.00 times") && text.contains("nowhere behind"), "{text}");
         let text = verdict(&[(50, 100), (100, 100), (200, 100)]);
         assert!(text.contains("cross at about 2.0 CPUs"), "{text}");
     }
