@@ -32,6 +32,12 @@ pub fn loading(_slot: usize) {}
 
 /// Nothing is checked, so nothing is wrong.
 #[inline]
+pub fn before_end() -> bool {
+    true
+}
+
+/// Nothing is checked, so nothing is wrong.
+#[inline]
 pub fn at_end() -> bool {
     true
 }

@@ -3,6 +3,9 @@
 //! There are two things a kernel without a heap can run out of, frames (for pages, page tables and directories) and env
 //! slots, and one place for each where they are taken. `fail=frames:FIRST` or `fail=slots:FIRST` on the command line makes the
 //! FIRST-th taking from boot on fail, as if there were none; with `:EVERY` behind it each EVERY-th after that as well.
+//! `fail=counts:...` is of another kind: it breaks the kernel, by making the count of the frame that is taken 1 too high, so that
+//! a test sees the audit find it, and the tools understand.
+//!
 //! `inject_off.rs` has the same names for builds without debug assertions.
 
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -16,6 +19,8 @@ pub enum Kind {
     Frame,
     /// Env slots.
     Slot,
+    /// Counts of references: a fault to be found, so that it is seen that it is.
+    Count,
 }
 
 struct Plan {
@@ -28,7 +33,7 @@ struct Plan {
     failed: AtomicU32,
 }
 
-static PLANS: [Plan; 2] = [Plan::new("frames"), Plan::new("slots")];
+static PLANS: [Plan; 3] = [Plan::new("frames"), Plan::new("slots"), Plan::new("counts")];
 
 /// Reads `fail=KIND:FIRST[:EVERY]` of the command line.
 pub fn init() {
@@ -38,7 +43,7 @@ pub fn init() {
         let mut number = || parts.next().and_then(|number| number.parse().ok());
         match (kind, number(), number()) {
             (Some(kind), Some(first), every) => kind.arm(first, every.unwrap_or(0)),
-            _ => println!("fail={plan}: fail=frames:FIRST[:EVERY] or fail=slots:FIRST[:EVERY]"),
+            _ => println!("fail={plan}: KIND:FIRST[:EVERY] with KIND one of frames, slots, counts"),
         }
     }
 }

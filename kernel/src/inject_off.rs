@@ -7,6 +7,8 @@ pub enum Kind {
     Frame,
     /// Env slots.
     Slot,
+    /// Counts of references: a fault to be found, so that it is seen that it is.
+    Count,
 }
 
 /// Nothing to read.

@@ -63,7 +63,7 @@ pub fn gate() {
     if DUE.load(Ordering::Relaxed) == me && DUE.swap(0, Ordering::Relaxed) == me {
         let since = instr::millis();
         // If another CPU makes one at this moment, that will do.
-        let faults = with_others_stopped(look).unwrap_or(0);
+        let Some(faults) = with_others_stopped(look) else { return };
         SPENT.fetch_add(instr::millis().wrapping_sub(since), Ordering::Relaxed);
         MADE.fetch_add(1, Ordering::Relaxed);
         if faults > 0 {
@@ -81,12 +81,17 @@ fn end(faults: u32) -> ! {
     panic!("the kernel's books are wrong");
 }
 
-/// The audit when nothing is runnable any more: says whether all is well.
-pub fn at_end() -> bool {
+/// The audit when nothing is runnable any more, of envs that are blocked for ever: says whether all is well.
+pub fn before_end() -> bool {
     if EVERY.load(Ordering::Relaxed) != 0 {
         let (made, spent) = (MADE.load(Ordering::Relaxed), SPENT.load(Ordering::Relaxed));
         println!("audits: {made} while programs ran, {spent} ms");
     }
+    table::available() == abi::NENV || at_end()
+}
+
+/// The audit when all envs are gone: says whether all is well.
+pub fn at_end() -> bool {
     let since = instr::millis();
     let faults = now();
     log::info!("the audit took {} ms", instr::millis().wrapping_sub(since));

@@ -111,7 +111,8 @@ impl PageRef {
         }
         let frame = Frame(FREE.take()?);
         poison::frame_taken(frame);
-        let before = frame.info().refs.swap(1, Ordering::Relaxed);
+        let count = 1 + u32::from(inject::fails(inject::Kind::Count));
+        let before = frame.info().refs.swap(count, Ordering::Relaxed);
         assert_eq!(before, 0, "{frame:?} was free and referred to");
         Some(PageRef(frame))
     }

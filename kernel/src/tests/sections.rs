@@ -86,6 +86,7 @@ fn race_15_two_cpus_need_the_same_page_table() {
                 assert_eq!(in_kernel(|| parent.call(Syscall::PageUnmap, &[child.0, va])), Ok(0));
             }
         }
+        together(2 * ROUNDS + 1);
     };
     let child_work = |mut child: Program| {
         for round in 1..=ROUNDS {
@@ -93,6 +94,8 @@ fn race_15_two_cpus_need_the_same_page_table() {
             in_kernel(|| child.alloc(at.load(Ordering::SeqCst) + PGSIZE, 1));
             together(2 * round);
         }
+        // The parent still looks at the last pages.
+        together(2 * ROUNDS + 1);
         in_kernel(|| drop(child));
     };
     let parent_work = |parent: &mut Program, child: EnvId| {

@@ -106,9 +106,11 @@ impl Mix {
         // Many envs on few CPUs, few on many.
         let families = options.families.unwrap_or_else(|| random.choose(&[1, 2, 4, 8, 12]));
         let ticks = random.choose(&[0, 10, 30, 100, 300]);
+        let delays = random.below(2) * random.below(u32::MAX);
         let mut words = options.kernel_options.clone();
         if profile == Profile::Debug {
             words.extend((ticks > 0).then(|| format!("audit={ticks}")));
+            words.extend((delays > 0).then(|| format!("delays={delays}")));
         }
         Mix { seed, cpus, build, profile, units, families, options: words }
     }
@@ -207,10 +209,12 @@ mod tests {
         assert!(CPUS.iter().all(|cpus| all.iter().any(|mix| mix.cpus == *cpus)));
         for build in Build::ALL {
             for profile in Profile::ALL {
-                let with_audits = |mix: &&Mix| mix.options.iter().any(|word| word.starts_with("audit="));
                 let of_kernel = || all.iter().filter(|mix| (mix.build, mix.profile) == (build, profile));
                 assert!(of_kernel().count() > 10);
-                assert_eq!(of_kernel().find(with_audits).is_some(), profile == Profile::Debug);
+                for key in ["audit=", "delays="] {
+                    let has = |mix: &Mix| mix.options.iter().any(|word| word.starts_with(key));
+                    assert_eq!(of_kernel().any(has), profile == Profile::Debug, "{key}");
+                }
             }
         }
     }

@@ -7,6 +7,7 @@
 //!   grader uses, ids are handed out per CPU and in another order, so there it means any id.
 //! * `$CPU` is a CPU number: one digit for the graders, any number elsewhere.
 
+use jos::outcome::Ended;
 use regex::Regex;
 
 /// When a run has shown what it had to show.
@@ -16,6 +17,8 @@ pub(crate) enum Until {
     Monitor,
     /// The kernel has left QEMU by itself, every environment ended and the audit good.
     End,
+    /// The kernel has left QEMU by itself, and found what was wrong: its complaints are what is wanted.
+    Fault(Ended),
     /// A line matches this pattern (or one says panic).
     Line(&'static str),
 }
