@@ -3,6 +3,7 @@
 use crate::cpu::{self, State};
 use crate::host;
 use crate::turn::{lock, pass_on, start_somebody};
+use crate::window;
 
 /// Could not run.
 const NEVER: u64 = u64::MAX;
@@ -34,7 +35,7 @@ pub(crate) fn used_up(index: usize) {
 /// nobody else's, as far as one can tell: then the order does not matter.
 pub(crate) fn in_order(index: usize, place: u32, atomic: bool, now: u64) {
     let cpu = cpu::get(index);
-    if cpu.others.get() >= now || cpu.state() != State::Running {
+    if cpu.others.get() >= now || cpu.state() != State::Running || !window::has_begun() {
         return;
     }
     if !cpu.habits.is_shared(place).unwrap_or(atomic) {

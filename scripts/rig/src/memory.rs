@@ -7,7 +7,7 @@ use crate::cpu::{self, Cpu};
 use crate::lines::{self, Line};
 use crate::settings;
 use crate::translate::Place;
-use crate::{events, spin, trace, turn};
+use crate::{events, spin, trace, turn, window};
 
 /// Registers of the local APIC by their place in its page: end of interrupt, interrupt command, task priority.
 const LAPIC_EOI: u64 = 0xb0;
@@ -16,7 +16,7 @@ const LAPIC_ICR_HIGH: u64 = 0x310;
 const LAPIC_TPR: u64 = 0x80;
 
 /// A line that has changed hands counts as shared for so many ticks.
-const SHARED_FOR: u64 = 200_000;
+const SHARED_FOR: u64 = 20_000;
 
 /// With the model of caches, what an atomic instruction and a `pause` cost, as parts of moving a line.
 const ATOMIC_PART: u64 = 5;
@@ -98,7 +98,7 @@ fn line_accessed(index: usize, cpu: &Cpu, number: u32, store: bool, place: Place
 fn note_sharing(cpu: &Cpu, line: &Line, place: Place, now: u64) {
     let changed = line.changed_hands_at.get();
     let shared = changed != 0 && changed + SHARED_FOR > now;
-    if shared && cpu.others.get() < now && cpu.habits.is_shared(place.address) != Some(true) {
+    if shared && window::is_open(now) && cpu.others.get() < now && cpu.habits.is_shared(place.address) != Some(true) {
         turn::note_disorder();
     }
     cpu.habits.note(place.address, shared);

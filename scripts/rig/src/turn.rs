@@ -13,6 +13,9 @@ use crate::{spin, window};
 /// For a CPU that could not run, and where there is no CPU.
 const NEVER: u64 = u64::MAX;
 
+/// What the quantum is multiplied by before anything is measured.
+const COARSE: u64 = 20;
+
 /// The mutex's content.
 pub(crate) struct Turn {
     /// The CPU that runs.
@@ -60,6 +63,13 @@ pub(crate) fn lock() -> MutexGuard<'static, Turn> {
 /// Seeds what is left to chance.
 pub(crate) fn start(seed: u64) {
     lock().random = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+}
+
+/// How far ahead of the others a CPU may run, on average. Until the first mark nothing is measured, and booting is
+/// quicker with fewer turns.
+fn quantum() -> u64 {
+    let quantum = settings::get().quantum;
+    if window::has_begun() { quantum } else { quantum * COARSE }
 }
 
 /// Virtual time of the machine.
@@ -119,7 +129,7 @@ impl Turn {
     pub(crate) fn joined(&mut self, when: u64) {
         if let Some(holder) = self.holder() {
             holder.others.lower(when);
-            holder.limit.lower(when + settings::get().quantum);
+            holder.limit.lower(when + quantum());
         }
     }
 
@@ -163,8 +173,7 @@ impl Turn {
             spin::gave_up(index, cpu, when);
         }
         let (_, others) = self.least(index);
-        let quantum = settings::get().quantum;
-        let ahead = 1 + self.random(2 * quantum);
+        let ahead = 1 + self.random(2 * quantum());
         let base = if others == NEVER { when } else { others };
         let limit = (base + ahead).min(clock::deadline()).min(window::next_edge(when));
         cpu.others.set(others);

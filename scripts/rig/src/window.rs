@@ -10,7 +10,7 @@ use crate::host;
 use crate::settings;
 use crate::stack::SHOWN;
 use crate::trace;
-use crate::turn::{Turn, disorder};
+use crate::turn::{self, Turn, disorder};
 
 /// Marks, as in `abi::mark`.
 const WINDOW_BEGIN: u8 = 1;
@@ -81,19 +81,31 @@ pub(crate) fn mark(index: usize, number: u8, time: u64) {
 
 /// The work begins at `time`, if it has not yet: the window opens when it has warmed up.
 pub(crate) fn open(index: usize, time: u64) {
-    if OPENS.get() != NEVER {
+    if has_begun() {
         return;
     }
     let settings = settings::get();
-    let opens = time + settings.warmup;
+    // Until now some have run far ahead.
+    let front = turn::lock().cpus().map(|(_, cpu)| cpu.now.get()).max().unwrap_or(time);
+    let opens = front.max(time) + settings.warmup;
     CLOSES.set(opens.saturating_add(settings.window));
     OPENS.set(opens);
-    cpu::get(index).limit.lower(opens);
+    cpu::get(index).limit.set(0);
 }
 
 /// When the window opens or has opened.
 pub(crate) fn opens() -> u64 {
     OPENS.get()
+}
+
+/// Whether there has been a first mark.
+pub(crate) fn has_begun() -> bool {
+    OPENS.get() != NEVER
+}
+
+/// Whether the window is open at `time`.
+pub(crate) fn is_open(time: u64) -> bool {
+    time >= OPENS.get()
 }
 
 /// The next time after `time` at which something opens or closes.
