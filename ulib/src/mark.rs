@@ -5,35 +5,40 @@ use core::arch::asm;
 /// This worker is ready, and from now on does what is measured.
 #[inline(always)]
 pub fn window_begin() {
-    mark::<{ abi::mark::WINDOW_BEGIN }>();
+    mark::<{ abi::mark::WINDOW_BEGIN }, 0>();
 }
 
 /// One operation is done.
 #[inline(always)]
 pub fn op() {
-    mark::<{ abi::mark::OP }>();
+    mark::<{ abi::mark::OP }, 0>();
 }
 
 /// This worker has done its share.
 #[inline(always)]
 pub fn window_end() {
-    mark::<{ abi::mark::WINDOW_END }>();
+    mark::<{ abi::mark::WINDOW_END }, 0>();
 }
 
-/// An operation begins, which [`op`] ends.
+/// Worker number `WORKER`, 0 or 1, begins an operation of kind `KIND`, which [`op`] ends.
 #[inline(always)]
-pub fn op_begin() {
-    mark::<{ abi::mark::OP_BEGIN }>();
+pub fn op_begin<const WORKER: u32, const KIND: u32>() {
+    const { assert!(WORKER < 2 && KIND > 0 && KIND < abi::mark::KINDS) };
+    if WORKER == 0 {
+        mark::<KIND, { abi::mark::OP_BEGIN }>();
+    } else {
+        mark::<KIND, { abi::mark::OP_BEGIN + abi::mark::KINDS }>();
+    }
 }
 
 #[inline(always)]
-fn mark<const NUMBER: u32>() {
+fn mark<const NUMBER: u32, const FROM: u32>() {
     // SAFETY: the instruction computes an address and does nothing with it. Not `nomem`: what is before it in the
     // text has to be done before it.
     unsafe {
         asm!(
             "nopl {place}(%eax)",
-            place = const abi::mark::BASE + NUMBER,
+            place = const abi::mark::BASE + FROM + NUMBER,
             options(att_syntax, nostack, preserves_flags),
         );
     }

@@ -13,5 +13,8 @@ pub const WINDOW_BEGIN: u32 = 1;
 pub const OP: u32 = 2;
 /// A worker has done its share. The first of them closes the window.
 pub const WINDOW_END: u32 = 3;
-/// An operation begins. For those that look at each one: what is between this and [`OP`] belongs to it.
-pub const OP_BEGIN: u32 = 4;
+/// An operation of kind k begins, if k is added; the second of two workers adds [`KINDS`], too. For those who look at
+/// each one: what is between this and [`OP`] belongs to it.
+pub const OP_BEGIN: u32 = 64;
+/// Kinds go from 1 to below this.
+pub const KINDS: u32 = 64;

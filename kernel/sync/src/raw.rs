@@ -1,14 +1,13 @@
-//! The raw lock: test-and-test-and-set with back-off.
+//! The raw lock: test-and-test-and-set.
 //!
 //! The atomic word is `spin`'s mutex (`bit.rs`). The waiting is ours.
 //! Look first and write only when the lock looks free, so that waiting CPUs share the cache line
-//! instead of pulling it to and fro, and wait longer each time. There is no queue. A queue collapses
+//! instead of pulling it to and fro. There is no queue. A queue collapses
 //! when there are more virtual CPUs than real ones: the next in line may not be running, and
 //! everybody waits for it. `model.rs` tries this under a scheduler that interleaves at will.
 #![allow(unsafe_code, reason = "unlocking is a promise of the caller")]
 
 use crate::bit::Bit;
-use crossbeam_utils::Backoff;
 use spin::RelaxStrategy;
 
 /// One lock bit. `R` is what a CPU does in each turn of its wait.
@@ -27,12 +26,10 @@ impl<R: RelaxStrategy> Raw<R> {
     #[cold]
     #[inline(never)]
     pub(crate) fn lock(&self) {
-        let backoff = Backoff::new();
         while !self.try_lock() {
             while self.is_locked() {
+                // One `pause` between two looks: with more, the lock is free and nobody sees it.
                 R::relax();
-                // Executes `pause`, by which QEMU lets the host run the virtual CPU waited for.
-                backoff.spin();
             }
         }
     }

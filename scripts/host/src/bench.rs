@@ -10,7 +10,7 @@ mod findings;
 #[cfg(test)]
 mod fixture;
 mod measure;
-mod places;
+pub(crate) mod places;
 mod report;
 mod table;
 mod workloads;

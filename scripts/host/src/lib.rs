@@ -10,6 +10,7 @@
 pub mod bench;
 pub mod build;
 pub mod check;
+pub mod conflicts;
 pub mod doc;
 pub mod fuzz;
 pub mod guest;

@@ -8,7 +8,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use jos::outcome::Outcome;
-use jos::{bench, build, check, doc, fuzz, interrupt, iso, mutants, run, stress, test, trace};
+use jos::{bench, build, check, conflicts, doc, fuzz, interrupt, iso, mutants, run, stress, test, trace};
 
 /// Builds, boots, tests, stresses and measures the JOS kernel.
 ///
@@ -31,6 +31,7 @@ enum Command {
     Fuzz(fuzz::Options),
     Bench(bench::Options),
     Trace(trace::Options),
+    Conflicts(conflicts::Options),
     Iso(iso::Options),
     Build(build::Options),
     Check(check::Options),
@@ -46,6 +47,7 @@ fn dispatch(command: &Command) -> Result<Outcome> {
         Command::Fuzz(options) => fuzz::fuzz(options),
         Command::Bench(options) => bench::bench(options),
         Command::Trace(options) => trace::trace(options),
+        Command::Conflicts(options) => conflicts::conflicts(options),
         Command::Iso(options) => iso::iso(options),
         Command::Build(options) => build::build(options),
         Command::Check(options) => check::check(options),

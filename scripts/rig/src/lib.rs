@@ -14,6 +14,7 @@
 //! clock          QEMU's own clock and main loop as one more actor
 //! memory, lines  each access: time stamps, what waits for the line, the model of caches
 //! spin, stack    loops with `pause`: where time is lost, and CPUs that need not run until somebody writes
+//! footprint      which lines of memory the kernel touches for which operation
 //! window         marks, accounts, the results
 //! trace          events that a traced kernel tells of
 //! watchdog       lets go of CPUs out of turn when nothing moves
@@ -26,6 +27,7 @@ mod clock;
 mod cpu;
 mod decode;
 mod events;
+mod footprint;
 mod habits;
 mod host;
 mod lines;

@@ -7,7 +7,7 @@ use crate::cpu::{self, Cpu};
 use crate::lines::{self, Line};
 use crate::settings;
 use crate::translate::Place;
-use crate::{events, spin, trace, turn, window};
+use crate::{events, footprint, spin, trace, turn, window};
 
 /// Registers of the local APIC by their place in its page: end of interrupt, interrupt command, task priority.
 const LAPIC_EOI: u64 = 0xb0;
@@ -47,6 +47,9 @@ pub(crate) fn accessed(index: usize, kind: u32, address: u64, place: Place) {
 }
 
 fn line_accessed(index: usize, cpu: &Cpu, number: u32, store: bool, place: Place) {
+    if place.kernel && settings::get().footprints {
+        footprint::touched(index, number, store, place.address, cpu.stack.innermost());
+    }
     let line = lines::get(number);
     let mut now = cpu.now.get() - place.left;
     if settings::get().model > 0 {
@@ -128,7 +131,8 @@ fn moving_cost(line: &Line, index: usize, store: bool, now: u64) -> u64 {
 fn device_written(index: usize, address: u64) {
     match address & 0xfff {
         // None of these sets a timer.
-        LAPIC_EOI | LAPIC_ICR_HIGH | LAPIC_TPR => {}
+        LAPIC_EOI => footprint::interrupted(index),
+        LAPIC_ICR_HIGH | LAPIC_TPR => {}
         LAPIC_ICR_LOW => events::interrupt_sent(),
         _ => events::device_written(index),
     }

@@ -18,6 +18,8 @@ pub(crate) struct Settings {
     pub(crate) nanoseconds: u64,
     /// What it costs to move a line to another CPU; 0 for the machine without caches.
     pub(crate) model: u64,
+    /// Whether to note which lines each operation touches.
+    pub(crate) footprints: bool,
     /// The host core to stay on.
     pub(crate) core: usize,
     /// The guest's memory in MiB.
@@ -55,6 +57,7 @@ fn read(words: &[String]) -> Result<Settings, String> {
         window: u64::MAX,
         nanoseconds: 10,
         model: 0,
+        footprints: false,
         core: 0,
         memory: 128,
         output: PathBuf::new(),
@@ -73,6 +76,7 @@ fn read(words: &[String]) -> Result<Settings, String> {
             "window" => settings.window = number()?,
             "nanoseconds" => settings.nanoseconds = number()?.max(1),
             "model" => settings.model = number()?,
+            "footprints" => settings.footprints = number()? != 0,
             "core" => settings.core = number()? as usize,
             "memory" => settings.memory = number()? as usize,
             "trace" => settings.trace = Some(PathBuf::from(value)),

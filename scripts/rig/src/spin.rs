@@ -104,6 +104,12 @@ impl Waiting {
         pairs.filter(|(line, _)| *line != 0).map(|(line, sequence)| (line - 1, sequence))
     }
 
+    /// Whether this turn of the loop has looked, and the one before. With a back-off most don't: such a CPU is mostly not
+    /// looking when somebody writes, so it must not be woken by that.
+    fn looks_each_turn(&self) -> bool {
+        self.looks().next().is_some() && self.looks().all(|(line, _)| self.looked_before(line))
+    }
+
     fn next_turn(&self) {
         for (before, look) in self.looks_before.iter().zip(&self.looks) {
             before.store(look.line.swap(0, Ordering::Relaxed), Ordering::Relaxed);
@@ -180,7 +186,7 @@ pub(crate) fn pause(index: usize, place: u32, kernel: bool, now: u64) {
         cpu.skip(cost);
         waiting.shift(cost);
         lost(cpu, cost);
-    } else if spinning && !polled && cpu.state() == State::Running && waiting.looks().next().is_some() {
+    } else if spinning && !polled && cpu.state() == State::Running && waiting.looks_each_turn() {
         return park(index, cpu, now);
     }
     waiting.next_turn();

@@ -6,6 +6,7 @@ use std::fs;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::cpu::{self, Cpu, Number, State};
+use crate::footprint;
 use crate::host;
 use crate::settings;
 use crate::stack::SHOWN;
@@ -16,6 +17,7 @@ use crate::turn::{self, Turn, disorder};
 const WINDOW_BEGIN: u8 = 1;
 const OP: u8 = 2;
 const WINDOW_END: u8 = 3;
+const OP_BEGIN: u8 = 64;
 
 /// Not known yet.
 const NEVER: u64 = u64::MAX;
@@ -68,6 +70,7 @@ pub(crate) fn mark(index: usize, number: u8, time: u64) {
     let cpu = cpu::get(index);
     match number {
         WINDOW_BEGIN => open(index, time),
+        OP if settings::get().footprints => footprint::ends(index),
         OP if time > OPENS.get() && time <= CLOSES.get() => {
             OPS.fetch_add(1, Ordering::Relaxed);
         }
@@ -75,6 +78,7 @@ pub(crate) fn mark(index: usize, number: u8, time: u64) {
             CLOSES.lower(time);
             cpu.limit.lower(time);
         }
+        kind if kind > OP_BEGIN => footprint::begins(index, kind - OP_BEGIN),
         _ => {}
     }
 }
@@ -180,5 +184,6 @@ fn results(turn: &Turn) -> String {
         }
         text.push('\n');
     }
+    footprint::tell(&mut text);
     text + "end\n"
 }

@@ -14,17 +14,17 @@ use crate::rig::SpinSite;
 
 /// A line of the kernel's source.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct Place {
+pub(crate) struct Place {
     /// File and line, relative to the root of the project: `kernel/src/sched.rs:205`.
-    pub(super) at: String,
+    pub(crate) at: String,
     /// The function it is in.
-    pub(super) function: String,
+    pub(crate) function: String,
     /// The text of the line.
-    pub(super) code: String,
+    pub(crate) code: String,
 }
 
 /// The debug information of one kernel.
-pub(super) struct Places {
+pub(crate) struct Places {
     debug: Context<EndianRcSlice<LittleEndian>>,
 }
 
@@ -33,7 +33,7 @@ impl Places {
     ///
     /// # Errors
     /// When the file has none.
-    pub(super) fn of(kernel: &Path) -> Result<Self> {
+    pub(crate) fn of(kernel: &Path) -> Result<Self> {
         let data = fs::read(kernel).with_context(|| format!("cannot read {}", kernel.display()))?;
         let file = object::File::parse(&*data)?;
         let load = |id: gimli::SectionId| -> Result<_> {
@@ -46,7 +46,7 @@ impl Places {
 
     /// Who waited at `site`: the innermost function that is not part of the lock itself. Where code was inlined, functions
     /// are looked at one by one as they stand in the source.
-    pub(super) fn who(&self, site: &SpinSite) -> Place {
+    pub(crate) fn who(&self, site: &SpinSite) -> Place {
         let mut innermost = None;
         for address in std::iter::once(&site.pc).chain(&site.callers) {
             for place in self.frames(u64::from(*address)) {

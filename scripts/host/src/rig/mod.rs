@@ -5,6 +5,7 @@
 //! meanwhile. One tick is one instruction of one CPU; there are no caches, and an atomic instruction costs what any
 //! other does. `process` runs one point; this file says what goes in and what comes out.
 
+pub mod footprints;
 pub mod plugin;
 mod process;
 mod results;
@@ -31,6 +32,8 @@ pub struct Settings {
     pub nanoseconds: u32,
     /// Measure a second time with a model of caches, in which moving a line to another CPU costs so many ticks.
     pub model: Option<u32>,
+    /// Note which lines of memory the kernel touches for each operation.
+    pub footprints: bool,
     /// The host core to run on, so that several points can be measured at once. Taken modulo the cores there are.
     pub core: usize,
     /// Watch-dog, in time of the host.
@@ -46,6 +49,7 @@ impl Default for Settings {
             window: 2_000_000,
             nanoseconds: 10,
             model: None,
+            footprints: false,
             core: 0,
             limit: Duration::from_secs(300),
         }
@@ -94,6 +98,8 @@ pub struct Point {
     pub turns: u64,
     /// How often an atomic instruction on a shared line came up to a quantum too early.
     pub disorder: u64,
+    /// What each operation touched, if that was asked for.
+    pub footprints: footprints::Footprints,
     /// Operations inside the window of the run with the model of caches, if one was asked for.
     pub modelled_ops: Option<u64>,
     /// Length of that window in ticks.

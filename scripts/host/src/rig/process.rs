@@ -117,6 +117,7 @@ fn arguments(settings: &Settings, model: Option<u32>) -> OsString {
         ("window", settings.window),
         ("nanoseconds", settings.nanoseconds.into()),
         ("model", model.unwrap_or(0).into()),
+        ("footprints", settings.footprints.into()),
         ("core", settings.core as u64),
         ("memory", MEMORY.into()),
     ];

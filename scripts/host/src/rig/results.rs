@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 
-use super::{CpuTime, Point, SpinSite};
+use super::{CpuTime, Point, SpinSite, footprints};
 
 /// Forced releases allowed, as a part of all turns.
 const MOST_FORCED: f64 = 1e-4;
@@ -25,6 +25,8 @@ pub(super) fn read(text: &str) -> Result<Result<Point, String>> {
             "disorder" => point.disorder = one(rest)?,
             "cpu" => point.cpus.push(cpu(rest)?),
             "site" => point.sites.push(site(rest)?),
+            "done" => footprints::done(&mut point.footprints, &numbers(rest)?)?,
+            "read" | "write" => footprints::touch(&mut point.footprints, word == "write", &numbers(rest)?)?,
             "end" => complete = true,
             other => bail!("the plugin wrote the unknown word {other:?}"),
         }

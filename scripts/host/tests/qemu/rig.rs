@@ -1,4 +1,4 @@
-//! The rig measures what theory says, and the same each time.
+//! The rig measures what theory says, and the same each time; and `"conflict"` finds what is shared.
 //!
 //! `calibrate` is work whose limit is known: N workers with locks of their own do N times the work of one; with one
 //! lock they can't do more than one operation in the time its critical section takes.
@@ -20,11 +20,13 @@ const TICKET: u32 = 2;
 
 /// The tests.
 pub(crate) fn trials() -> Vec<Trial> {
-    let tests: [(&str, fn() -> Result<(), Failed>); 4] = [
+    let tests: [(&str, fn() -> Result<(), Failed>); 6] = [
         ("private_work_is_linear", private_work_is_linear),
         ("a_lock_limits_as_theory_says", a_lock_limits_as_theory_says),
         ("the_same_seed_gives_the_same_figure", same_seed_same_figure),
         ("the_quantum_does_not_matter", quantum_does_not_matter),
+        ("getenvid_conflicts_with_nothing", getenvid_conflicts_with_nothing),
+        ("the_big_lock_is_a_conflict", the_big_lock_is_a_conflict),
     ];
     tests.into_iter().map(|(name, test)| Trial::test(format!("fine_release::rig::{name}"), test)).collect()
 }
@@ -70,7 +72,8 @@ fn private_work_is_linear() -> Result<(), Failed> {
 fn a_lock_limits_as_theory_says() -> Result<(), Failed> {
     // What a critical section of 40 turns costs, without the lock: the difference between two that one CPU does.
     let ticks = |turns: u32| -> Result<f64, Failed> {
-        let point = run(&format!("calibrate:1:{ENDLESS}:{OWN}:400:{turns}"), 1, &short())?;
+        let settings = Settings { window: 4_000_000, ..Settings::default() };
+        let point = run(&format!("calibrate:1:{ENDLESS}:{OWN}:400:{turns}"), 1, &settings)?;
         Ok(1e6 / point.throughput())
     };
     let section = ticks(40)? - ticks(0)?;
@@ -103,4 +106,20 @@ fn quantum_does_not_matter() -> Result<(), Failed> {
         close("quantum 1000 and 200", coarse.throughput(), fine.throughput(), 0.03)?;
     }
     Ok(())
+}
+
+/// Calls that have nothing to do with each other, and share nothing in the fine build. Those that still do are in
+/// locking-notes.md.
+fn getenvid_conflicts_with_nothing() -> Result<(), Failed> {
+    let findings = jos::conflicts::find(Build::Fine, 1)?;
+    let bad: Vec<_> = findings.pairs.iter().filter(|pair| pair.kinds.0 == 1 && !pair.lines.is_empty()).collect();
+    if bad.is_empty() { Ok(()) } else { Err(format!("{bad:?}").into()) }
+}
+
+/// In the big-lock build every pair of calls meets at the lock: a tool that does not see that sees nothing.
+fn the_big_lock_is_a_conflict() -> Result<(), Failed> {
+    let findings = jos::conflicts::find(Build::Big, 1)?;
+    let lock = |named: &&jos::conflicts::Named| named.symbol.contains("BIG_LOCK");
+    let shared = findings.lines.iter().find(lock).map_or(0, |named| named.line.pairs.len());
+    if shared > findings.pairs.len() / 2 { Ok(()) } else { Err(format!("{shared} pairs share the lock").into()) }
 }
