@@ -19,7 +19,7 @@ use crate::cpu::{self, This};
 use crate::env::OnCpu;
 use crate::point::Point;
 use crate::trap::irq;
-use crate::{audit, finish, sched, smp, window, x86};
+use crate::{audit, finish, sched, smp, watchdog, window, x86};
 
 /// Bit c of word w: CPU 32w + c is idle, and nobody has undertaken to wake it yet.
 static IDLE: [AtomicU32; NCPU.div_ceil(32)] = [const { AtomicU32::new(0) }; NCPU.div_ceil(32)];
@@ -55,7 +55,7 @@ pub fn wait(big: &mut big::Guard<This>) -> OnCpu {
                 order::gate::<This>(Gate::Halt);
                 big.unlocked(|| {
                     trace::note(Event::Idle);
-                    audit::halt(x86::instr::sti_hlt_cli);
+                    audit::halt(|| watchdog::halt(x86::instr::sti_hlt_cli));
                     trace::note(Event::Awake);
                 });
             }
@@ -72,6 +72,9 @@ pub fn is_idle(cpu: usize) -> bool {
 
 /// Wakes one idle CPU, `preferred` if it is idle. Does nothing if none is.
 pub fn rouse(preferred: usize) {
+    if watchdog::is_deaf() {
+        return;
+    }
     if claim(preferred) {
         return x86::lapic::send_ipi(smp::apic_id(preferred), x86::lapic::KICK);
     }

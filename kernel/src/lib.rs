@@ -45,6 +45,8 @@ pub mod syscall;
 #[cfg(test)]
 mod tests;
 pub mod trap;
+#[cfg_attr(not(debug_assertions), path = "watchdog_off.rs")]
+pub mod watchdog;
 #[cfg_attr(not(debug_assertions), path = "window_off.rs")]
 pub mod window;
 // On the host, for tests, a machine made of threads and memory.

@@ -36,7 +36,10 @@ pub fn die(info: &PanicInfo<'_>) -> ! {
     match PANICKING.compare_exchange(0, me, Ordering::SeqCst, Ordering::SeqCst) {
         Ok(_) => report(info),
         Err(other) if other == me => emergency(format_args!("panic in the panic path: {}\n", info.message())),
-        Err(_) => x86::instr::halt_forever(),
+        Err(_) => {
+            window::at(Point::Lost);
+            x86::instr::halt_forever()
+        }
     }
     leave(Ending::Panic)
 }
@@ -78,6 +81,16 @@ pub fn give_up(why: &str) -> ! {
     emergency(format_args!("kernel stuck on CPU {}: {why}\n", cpu::index()));
     say_what_ran();
     leave(Ending::Stuck)
+}
+
+/// Ends the kernel because it gets nowhere, which this CPU has noticed.
+pub fn end(ending: Ending, why: &str) -> ! {
+    stop_others();
+    emergency(format_args!("kernel stuck on CPU {}: {why}\n", cpu::index()));
+    emergency(format_args!("{}", Trace(backtrace::here())));
+    order::print_held::<This>();
+    say_what_ran();
+    leave(ending)
 }
 
 /// Panics because of a trap in the kernel, with its registers.

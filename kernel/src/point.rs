@@ -78,11 +78,13 @@ pub enum Point {
     Receiving,
     /// A panic has been won by this CPU; the others have not been stopped yet.
     Panicking,
+    /// This CPU panics too, and has lost.
+    Lost,
 }
 
 impl Point {
     /// All of them.
-    pub const ALL: [Point; 35] = [
+    pub const ALL: [Point; 36] = [
         Point::Starting,
         Point::Entering,
         Point::Announced,
@@ -118,6 +120,7 @@ impl Point {
         Point::Refused,
         Point::Receiving,
         Point::Panicking,
+        Point::Lost,
     ];
 
     /// Its name on the command line.
@@ -158,6 +161,7 @@ impl Point {
             Point::Refused => "refused",
             Point::Receiving => "receiving",
             Point::Panicking => "panicking",
+            Point::Lost => "lost",
         }
     }
 }

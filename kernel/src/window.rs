@@ -21,6 +21,7 @@
 //! A CPU may wait with locks held and interrupts off, as it would with a slow processor: it is in the kernel, so no protocol
 //! waits for its answer, and an NMI still stops it. Only in debug builds: `window_off.rs` has the same names.
 
+mod crash;
 mod delay;
 mod event;
 
@@ -33,7 +34,7 @@ use sync::{Rank, Step};
 
 use crate::point::Point;
 use crate::x86::instr;
-use crate::{boot, console, cpu, println};
+use crate::{boot, console, cpu, println, watchdog};
 use event::{Event, Place};
 
 /// The longest wait, in milliseconds: for a host that is busy with other things. The lock checker's patience is longer.
@@ -78,6 +79,10 @@ pub fn init() {
                 println!("window={rule}: {why}");
             }
         }
+    }
+    // Both, whichever comes first.
+    if crash::init() | watchdog::init() {
+        ACTIVE.store(true, Ordering::SeqCst);
     }
     for word in boot::values("delays=") {
         match word.parse() {
@@ -175,6 +180,15 @@ fn pass(place: Place, slot: Option<usize>) {
     in_force().for_each(|rule| rule.note(place, cpu, slot));
     in_force().filter(|rule| rule.at.fits(place, cpu, slot)).for_each(Rule::wait);
     delay::at(place.number(), cpu);
+    match place {
+        Place::Lock(_, Rank::Console) => {}
+        Place::Lock(..) => watchdog::at_lock(cpu),
+        Place::Point(Point::Entering | Point::Trapped | Point::Halting) => watchdog::moves_on(cpu),
+        Place::Point(_) => {}
+    }
+    if marked {
+        crash::at(place, cpu, slot);
+    }
 }
 
 impl Rule {

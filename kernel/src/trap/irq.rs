@@ -22,7 +22,7 @@ pub(super) const LAPIC_ERROR: u32 = IRQ_OFFSET + 19;
 const KICK: u32 = lapic::KICK as u32;
 
 /// Bits of `PerCpu::idle_interrupts`: the timer ticked; there is input.
-const TICKED: u32 = 1;
+pub(crate) const TICKED: u32 = 1;
 const INPUT: u32 = 2;
 
 /// Turns this CPU's timer on, if it is off.

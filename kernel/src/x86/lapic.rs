@@ -98,7 +98,7 @@ pub fn init_cpu() {
 pub fn timer_start() {
     write(XAPIC_TIMER_DIV_CONF, DIVIDE_BY_1);
     write(XAPIC_LVT_TIMER, LVT_PERIODIC | TIMER_VECTOR);
-    write(XAPIC_TIMER_INIT_COUNT, TICK);
+    write(XAPIC_TIMER_INIT_COUNT, crate::debug_options::tick(TICK));
 }
 
 /// Stops this CPU's timer.

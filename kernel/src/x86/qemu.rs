@@ -23,6 +23,10 @@ pub enum Ending {
     Stuck = 0x14,
     /// An audit found that the kernel's books do not agree.
     Audit = 0x15,
+    /// A CPU went on for ever in the kernel.
+    LiveLock = 0x16,
+    /// There was work, and nobody was woken for it.
+    LostWakeUp = 0x17,
 }
 
 /// Ends QEMU with twice the value of `ending` plus 1 as its status, after the last output has left; without the device, halts.

@@ -19,17 +19,23 @@ pub enum Outcome {
     KernelFault,
     /// The kernel noticed that CPUs wait for ever: it said who and for what. Status 4.
     Stuck,
+    /// The kernel's watch-dog noticed that a CPU goes on for ever. Status 5.
+    LiveLock,
+    /// The kernel's watch-dog noticed that there was work and nobody was woken for it. Status 6.
+    LostWakeUp,
     /// Somebody pressed Ctrl-C. Status 130, as shells count it.
     Interrupted,
 }
 
 /// Every outcome with its exit status, the more serious ones later.
-const STATUS: [(Outcome, u8); 6] = [
+const STATUS: [(Outcome, u8); 8] = [
     (Outcome::Good, 0),
     (Outcome::TimeUp, 3),
     (Outcome::Failed, 1),
     (Outcome::KernelFault, 2),
     (Outcome::Stuck, 4),
+    (Outcome::LiveLock, 5),
+    (Outcome::LostWakeUp, 6),
     (Outcome::Interrupted, 130),
 ];
 
@@ -65,6 +71,10 @@ pub enum Ended {
     Stuck,
     /// An audit found that the kernel's books do not agree.
     Audit,
+    /// A CPU went on for ever in the kernel.
+    LiveLock,
+    /// There was work, and nobody was woken for it.
+    LostWakeUp,
     /// The machine reset itself: a triple fault. Also what it looks like when QEMU was told to quit.
     Reset,
     /// QEMU itself failed, or was killed.
@@ -81,7 +91,7 @@ struct Told {
     text: Option<&'static str>,
 }
 
-const TOLD: [Told; 6] = [
+const TOLD: [Told; 8] = [
     Told { ended: Ended::Good, value: 0x10, outcome: Outcome::Good, text: None },
     Told { ended: Ended::Panic, value: 0x11, outcome: Outcome::KernelFault, text: Some("the kernel panicked") },
     Told {
@@ -107,6 +117,18 @@ const TOLD: [Told; 6] = [
         value: 0x15,
         outcome: Outcome::KernelFault,
         text: Some("an audit found that the kernel's books do not agree"),
+    },
+    Told {
+        ended: Ended::LiveLock,
+        value: 0x16,
+        outcome: Outcome::LiveLock,
+        text: Some("a CPU went on for ever in the kernel: a live-lock"),
+    },
+    Told {
+        ended: Ended::LostWakeUp,
+        value: 0x17,
+        outcome: Outcome::LostWakeUp,
+        text: Some("there was work and nobody was woken for it: a lost wake-up"),
     },
 ];
 
@@ -154,7 +176,7 @@ mod tests {
     fn every_end_has_an_outcome() {
         let ended = |code: i32| Ended::from_status(ExitStatus::from_raw(code << 8));
         assert_eq!(
-            [33, 35, 37, 39, 41, 43, 0, 1].map(|code| ended(code).outcome()),
+            [33, 35, 37, 39, 41, 43, 45, 47, 0, 1].map(|code| ended(code).outcome()),
             [
                 Outcome::Good,
                 Outcome::KernelFault,
@@ -162,6 +184,8 @@ mod tests {
                 Outcome::KernelFault,
                 Outcome::Stuck,
                 Outcome::KernelFault,
+                Outcome::LiveLock,
+                Outcome::LostWakeUp,
                 Outcome::KernelFault,
                 Outcome::Failed,
             ]

@@ -19,6 +19,8 @@ pub(crate) enum Until {
     End,
     /// The kernel has left QEMU by itself, and found what was wrong: its complaints are what is wanted.
     Fault(Ended),
+    /// The kernel has left QEMU in this other way, after one whole report.
+    Ended(Ended),
     /// A line matches this pattern (or one says panic).
     Line(&'static str),
 }

@@ -121,7 +121,7 @@ fn watch(case: &Case, machine: &Machine) -> Result<Run> {
     let deadline = Instant::now() + Duration::from_secs(case.limit);
     let wanted = match case.until {
         Until::Line(pattern) => Some(expand(pattern, false)),
-        Until::Monitor | Until::End | Until::Fault(_) => None,
+        Until::Monitor | Until::End | Until::Fault(_) | Until::Ended(_) => None,
     };
     let mut typed = case.typed;
     let mut splitter = Splitter::default();
@@ -164,12 +164,21 @@ fn faults(planned: &Planned, run: &Run) -> Vec<String> {
         (Until::Monitor, Stop::Prompt) | (Until::Line(_), Stop::Line) | (Until::End, Stop::Exit(Ended::Good)) => {}
         (Until::Line("K> "), Stop::Prompt) => {}
         (Until::Fault(wanted), Stop::Exit(ended)) if wanted == ended => {}
+        (Until::Ended(wanted), Stop::Exit(ended)) if wanted == ended => {}
         (_, Stop::Prompt) => faults.push("the kernel entered its monitor".to_owned()),
         (_, Stop::TimeUp) => faults.push(format!("not finished after {} s", case.limit)),
         (_, stop) => faults.push(format!("ended by {stop:?} while waiting for {:?}", case.until)),
     }
     let mut complaints = Complaints::default();
     run.lines.iter().for_each(|line| complaints.look(line));
+    let reported = |line: &&String| line.starts_with("kernel panic") || line.starts_with("kernel stuck");
+    if matches!(case.until, Until::Ended(_)) {
+        let reports = run.lines.iter().filter(reported).count();
+        if reports != 1 {
+            faults.push(format!("{reports} reports in place of one"));
+        }
+        complaints.lines.retain(|line| !reported(&line));
+    }
     if !matches!(case.until, Until::Fault(_)) {
         faults.extend(complaints.lines);
     }

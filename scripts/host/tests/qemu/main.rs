@@ -20,6 +20,7 @@ mod races;
 mod rig;
 mod scale;
 mod special;
+mod storms;
 mod trace;
 
 use std::process::ExitCode;

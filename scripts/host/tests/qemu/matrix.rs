@@ -15,7 +15,7 @@
 //! | `special`    | as written              | as written              | -            | -         |
 //! | `audit`      | as written              | -                       | -            | as written |
 //! | `inject`     | as written              | -                       | -            | as written |
-//! | `races`      | as written              | -                       | -            | -         |
+//! | `races`, `storms` | as written         | -                       | -            | -         |
 //!
 //! `programs` are the graders' programs without what depends on the order in which one CPU hands out ids, run
 //! to the kernel's final audit. Where two lists stand, the first is for programs that do more at once on more
@@ -26,7 +26,7 @@ use jos::kernel_build::Profile::{Debug, Release};
 use jos::kernel_build::{Build, Profile};
 
 use crate::case::{Case, Until};
-use crate::{audit, foreign, grade_lab3, grade_lab4, inject, own, races, scale, special};
+use crate::{audit, foreign, grade_lab3, grade_lab4, inject, own, races, scale, special, storms};
 
 /// One run.
 #[derive(Clone, Debug)]
@@ -138,6 +138,7 @@ fn row(row: &Row) -> Vec<Planned> {
     }
     if row.races {
         plan.extend(races::CASES.iter().map(|case| planned("races", *case, false)));
+        plan.extend(storms::CASES.iter().map(|case| planned("storms", *case, false)));
     }
     if row.special {
         plan.extend(special::CASES.iter().map(|case| planned("special", *case, false)));

@@ -1,0 +1,52 @@
+//! Mistakes on demand: what the reports of panics and of the watch-dog are tested with.
+//!
+//! `crash=panic:EVENT` makes each CPU panic that passes the event while marked rules hold, with whatever it holds there;
+//! `crash=loop:EVENT` makes it take locks for ever; `crash=deaf:EVENT` makes wake-ups get lost from then on.
+
+use spin::Once;
+
+use super::event::{Event, Place};
+use crate::env::table;
+use crate::{boot, println, watchdog};
+
+enum Mistake {
+    Panic,
+    Loop,
+    Deaf,
+}
+
+static PLAN: Once<(Mistake, Event)> = Once::new();
+
+/// Reads the command line. Says whether there is one to be made.
+pub(super) fn init() -> bool {
+    for word in boot::values("crash=") {
+        match parse(word) {
+            Some(plan) => _ = PLAN.call_once(|| plan),
+            None => println!("crash={word}: panic, loop or deaf, and a point"),
+        }
+    }
+    PLAN.get().is_some()
+}
+
+fn parse(word: &str) -> Option<(Mistake, Event)> {
+    let (what, event) = word.split_once(':')?;
+    let mistake = match what {
+        "panic" => Mistake::Panic,
+        "loop" => Mistake::Loop,
+        "deaf" => Mistake::Deaf,
+        _ => return None,
+    };
+    Some((mistake, Event::parse(event)?))
+}
+
+/// Makes the mistake if this is its place.
+pub(super) fn at(place: Place, cpu: usize, slot: Option<usize>) {
+    let Some((mistake, _)) = PLAN.get().filter(|(_, event)| event.fits(place, cpu, slot)) else { return };
+    match mistake {
+        Mistake::Panic => panic!("told to panic at {place:?}"),
+        Mistake::Loop => loop {
+            table::available();
+        },
+        Mistake::Deaf => watchdog::make_deaf(),
+    }
+}

@@ -1,0 +1,74 @@
+//! The kernel at its end: panics with each lock held and on two CPUs at once, the watch-dog's verdicts; and more ticks than
+//! anybody needs.
+
+use jos::outcome::Ended;
+
+use crate::case::{Case, Until};
+
+const BASE: Case = Case { cpus: 2, limit: 90, ..Case::BASE };
+
+/// A panic of whoever first passes a point of a play.
+const fn panics(name: &'static str, programs: &'static [&'static str], options: &'static [&'static str]) -> Case {
+    Case {
+        name,
+        programs,
+        options,
+        until: Until::Ended(Ended::Panic),
+        required: &[
+            "kernel panic on CPU [0-9]+ at kernel/src/window/crash.rs:[0-9]+: told to panic",
+            "Stack backtrace:",
+        ],
+        ..BASE
+    }
+}
+
+/// Cases of this group.
+pub(crate) const CASES: &[Case] = &[
+    panics("panic_holding_slot_cache", &["race:26"], &["crash=panic:got-slot-cache"]),
+    panics("panic_holding_env_table", &["race:26"], &["crash=panic:got-env-table"]),
+    panics("panic_holding_env_life", &["race:26"], &["crash=panic:got-env-life"]),
+    panics("panic_holding_env_ipc", &["race:26"], &["crash=panic:got-env-ipc"]),
+    panics("panic_holding_env_vm", &["race:26"], &["crash=panic:got-env-vm"]),
+    panics("panic_holding_run_queue", &["race:106"], &["crash=panic:got-run-queue"]),
+    panics("panic_holding_frame_cache", &["race:26"], &["crash=panic:got-frame-cache"]),
+    panics("panic_holding_page_allocator", &["race:40"], &["crash=panic:got-page-allocator"]),
+    panics("panic_holding_console", &["race:26"], &["crash=panic:got-console"]),
+    // Both make a system call at the same time, and whoever wins waits until the other has lost.
+    Case {
+        windows: &[("%panicking:lost", "lost")],
+        ..panics("race_36_panics_on_two_cpus", &["race:34"], &["crash=panic:calling"])
+    },
+    Case {
+        name: "watchdog_finds_a_live_lock",
+        programs: &["race:34"],
+        options: &["watchdog=2", "crash=loop:calling@1"],
+        until: Until::Ended(Ended::LiveLock),
+        required: &["kernel stuck on CPU [0-9]+: live-lock", "Stack backtrace:"],
+        ..BASE
+    },
+    Case {
+        name: "watchdog_finds_a_lost_wake_up",
+        programs: &["race:30"],
+        options: &["watchdog=2", "crash=deaf:halting"],
+        until: Until::Ended(Ended::LostWakeUp),
+        required: &["kernel stuck on CPU [0-9]+: lost wake-up"],
+        ..BASE
+    },
+    Case {
+        name: "watchdog_leaves_others_alone",
+        programs: &["forktree", "pingpong", "spin"],
+        options: &["watchdog=2"],
+        cpus: 4,
+        required: &["....: I am '111'"],
+        ..BASE
+    },
+    // 10,000 ticks a second on each CPU.
+    Case {
+        name: "timer_storm",
+        programs: &["forktree", "pingpong", "sendpage"],
+        options: &["storm=100"],
+        cpus: 4,
+        required: &["....: I am '111'", "child received correct message"],
+        ..BASE
+    },
+];
