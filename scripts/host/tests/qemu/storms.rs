@@ -47,14 +47,6 @@ pub(crate) const CASES: &[Case] = &[
         ..BASE
     },
     Case {
-        name: "watchdog_finds_a_lost_wake_up",
-        programs: &["race:30"],
-        options: &["watchdog=2", "crash=deaf:halting"],
-        until: Until::Ended(Ended::LostWakeUp),
-        required: &["kernel stuck on CPU [0-9]+: lost wake-up"],
-        ..BASE
-    },
-    Case {
         name: "watchdog_leaves_others_alone",
         programs: &["forktree", "pingpong", "spin"],
         options: &["watchdog=2"],
