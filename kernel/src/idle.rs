@@ -7,13 +7,12 @@
 //! Nothing can ever run again when every CPU is idle and every queue is empty *at one moment*. The last CPU to become
 //! idle sees that, by looking twice and finding that nobody left the idle state in between.
 
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-
 use abi::NENV;
 use sync::event::Event;
 use sync::order::{self, Gate};
 use sync::{big, trace};
 
+use crate::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::config::NCPU;
 use crate::cpu::{self, This};
 use crate::env::OnCpu;

@@ -10,6 +10,7 @@
 )]
 #![deny(unsafe_code)]
 
+pub mod atomic;
 #[cfg_attr(not(debug_assertions), path = "audit_off.rs")]
 pub mod audit;
 pub mod boot;

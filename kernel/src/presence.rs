@@ -25,13 +25,12 @@
 //! on and nothing is spun for, and entering the kernel is the answer. That CPU drops its stale translations
 //! before it returns to user mode, and the kernel itself never uses a user translation.
 
-use core::sync::atomic::{AtomicU32, Ordering};
-
 use abi::NENV;
 use crossbeam_utils::CachePadded;
 use sync::event::{Event, Lock};
 use sync::{Rank, order, trace};
 
+use crate::atomic::{AtomicU32, Ordering};
 use crate::cpu::{self, PerCpu, This};
 use crate::point::Point;
 use crate::{smp, window, x86};

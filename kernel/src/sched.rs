@@ -9,12 +9,11 @@
 //!
 //! Locks: life, then a run queue. A pick drops the queue's lock before it takes the life lock. No two queues at once.
 
-use core::sync::atomic::{AtomicU32, Ordering, fence};
-
 use abi::EnvStatus;
 use crossbeam_utils::CachePadded;
 use sync::Rank;
 
+use crate::atomic::{AtomicU32, Ordering, fence};
 use crate::config::NCPU;
 use crate::cpu::{self, SpinLock};
 use crate::env::life::{self, Tenancy};

@@ -31,7 +31,7 @@ pub struct Options {
 }
 
 /// What `cargo test` gets for each set of host tests.
-const HOST: [&[&str]; 9] = [
+const HOST: [&[&str]; 10] = [
     &["--package", "abi"],
     &["--package", "rig"],
     &["--package", "fuzz"],
@@ -39,6 +39,7 @@ const HOST: [&[&str]; 9] = [
     &["--package", "sync"],
     &["--package", "sync", "--features", "big-lock"],
     &["--package", "sync", "--features", "ticket"],
+    &["--package", "model", "--lib"],
     &["--package", "kernel", "--lib"],
     &["--package", "kernel", "--lib", "--features", "kernel/big-lock"],
 ];

@@ -1,0 +1,99 @@
+//! Atomic words as x86 has them, on top of the checker's.
+//!
+//! A word in a `static` outlives the checker's runs, so each run looks its words up by their addresses, and finds them as
+//! they were at the beginning.
+//!
+//! The order of memory is x86's: an instruction with a lock prefix is a fence, whatever ordering the source asks for, and so
+//! is a sequentially consistent store, which is an `xchg`; a sequentially consistent load is a plain one. The checker knows
+//! fences, and takes sequentially consistent accesses for weaker than they are, so this is also what it can check.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+pub use core::sync::atomic::Ordering;
+pub use loom::sync::atomic::fence;
+
+std::thread_local! {
+    /// Threads of the checker share one real thread.
+    static THINGS: RefCell<HashMap<usize, Rc<dyn Any>>> = RefCell::new(HashMap::new());
+}
+
+/// Forgets the last run's words. The first thing in each run.
+pub(crate) fn begin() {
+    THINGS.with_borrow_mut(HashMap::clear);
+}
+
+/// What this run has at `address`, made when it is first asked for.
+pub(crate) fn thing<T: 'static>(address: usize, make: impl FnOnce() -> T) -> Rc<T> {
+    let known = THINGS.with_borrow(|things| things.get(&address).cloned());
+    let thing = known.unwrap_or_else(|| {
+        let new: Rc<dyn Any> = Rc::new(make());
+        THINGS.with_borrow_mut(|things| things.insert(address, new.clone()));
+        new
+    });
+    thing.downcast().expect("one thing has one type")
+}
+
+/// A fence, as a locked instruction is one.
+fn locked<R>(access: impl FnOnce() -> R) -> R {
+    fence(Ordering::SeqCst);
+    let result = access();
+    fence(Ordering::SeqCst);
+    result
+}
+
+macro_rules! word {
+    ($name:ident, $of_the_checker:ident, $value:ty) => {
+        /// A word.
+        #[derive(Debug)]
+        pub struct $name {
+            first: $value,
+        }
+
+        impl $name {
+            pub const fn new(first: $value) -> Self {
+                Self { first }
+            }
+
+            fn word(&self) -> Rc<loom::sync::atomic::$of_the_checker> {
+                let make = || loom::sync::atomic::$of_the_checker::new(self.first);
+                thing(std::ptr::from_ref(self).addr(), make)
+            }
+
+            pub fn load(&self, order: Ordering) -> $value {
+                let plain = if order == Ordering::Relaxed { Ordering::Relaxed } else { Ordering::Acquire };
+                self.word().load(plain)
+            }
+
+            pub fn store(&self, value: $value, order: Ordering) {
+                match order {
+                    Ordering::SeqCst => locked(|| self.word().store(value, Ordering::Release)),
+                    order => self.word().store(value, order),
+                }
+            }
+
+            pub fn swap(&self, value: $value, _: Ordering) -> $value {
+                locked(|| self.word().swap(value, Ordering::AcqRel))
+            }
+
+            pub fn fetch_or(&self, value: $value, _: Ordering) -> $value {
+                locked(|| self.word().fetch_or(value, Ordering::AcqRel))
+            }
+
+            pub fn fetch_and(&self, value: $value, _: Ordering) -> $value {
+                locked(|| self.word().fetch_and(value, Ordering::AcqRel))
+            }
+        }
+    };
+}
+
+word!(AtomicU32, AtomicU32, u32);
+word!(AtomicBool, AtomicBool, bool);
+
+impl AtomicU32 {
+    pub fn fetch_add(&self, value: u32, _: Ordering) -> u32 {
+        locked(|| self.word().fetch_add(value, Ordering::AcqRel))
+    }
+}

@@ -1,0 +1,140 @@
+//! Envs: a few.
+
+use abi::{EnvId, EnvRecord};
+
+use crate::atomic::AtomicU32;
+use crate::cpu::{Guard, SpinLock};
+use crate::kernel::mm::space::Space;
+
+pub(crate) use crate::life::{Life, Mailbox};
+pub(crate) use crate::{exit, life};
+
+pub struct Env {
+    pub life: SpinLock<Life>,
+    pub mailbox: SpinLock<Mailbox>,
+    pub space: SpinLock<Space>,
+    pub refused_by: AtomicU32,
+}
+
+#[derive(Debug)]
+pub struct OnCpu(EnvId);
+
+impl OnCpu {
+    pub fn new(life: &Life) -> OnCpu {
+        OnCpu(life.id)
+    }
+
+    pub fn slot(&self) -> usize {
+        self.0.slot()
+    }
+
+    pub fn id(&self) -> EnvId {
+        self.0
+    }
+}
+
+pub struct Current<'a>(pub &'a OnCpu);
+
+impl Current<'_> {
+    pub fn id(&self) -> EnvId {
+        self.0.id()
+    }
+
+    pub fn slot(&self) -> usize {
+        self.0.slot()
+    }
+
+    pub fn env(&self) -> &'static Env {
+        table::env(self.slot())
+    }
+
+    pub fn record(&self) -> &'static EnvRecord {
+        table::record(self.slot())
+    }
+
+    pub fn life(&self) -> Guard<'static, Life> {
+        self.env().life.lock()
+    }
+
+    pub fn space(&self) -> Guard<'static, Space> {
+        self.env().space.lock()
+    }
+}
+
+pub mod table {
+    use super::{Env, Life, Mailbox, Space};
+    use crate::Rank;
+    use crate::atomic::AtomicU32;
+    use crate::cpu::SpinLock;
+    use abi::{EnvId, EnvRecord};
+    use core::sync::atomic::{AtomicU32 as Word, Ordering};
+
+    pub(crate) const SLOTS: usize = 3;
+
+    static ENVS: [Env; SLOTS] = [const {
+        Env {
+            life: SpinLock::new(Rank::EnvLife, 0, Life::EMPTY),
+            mailbox: SpinLock::new(Rank::EnvIpc, 0, Mailbox::EMPTY),
+            space: SpinLock::new(Rank::EnvVm, 0, Space::EMPTY),
+            refused_by: AtomicU32::new(0),
+        }
+    }; SLOTS];
+
+    /// The order in which programs see these changes is not what is checked here, so they are plain words.
+    static RECORDS: [EnvRecord; SLOTS] = [const {
+        EnvRecord {
+            tf: [const { Word::new(0) }; 17],
+            link: Word::new(0),
+            id: Word::new(0),
+            parent_id: Word::new(0),
+            kind: Word::new(0),
+            status: Word::new(0),
+            runs: Word::new(0),
+            cpunum: Word::new(0),
+            pgdir: Word::new(0),
+            pgfault_upcall: Word::new(0),
+            ipc_recving: Word::new(0),
+            ipc_dstva: Word::new(0),
+            ipc_value: Word::new(0),
+            ipc_from: Word::new(0),
+            ipc_perm: Word::new(0),
+        }
+    }; SLOTS];
+
+    /// How many slots were given back.
+    static RETURNED: AtomicU32 = AtomicU32::new(0);
+
+    pub fn env(slot: usize) -> &'static Env {
+        &ENVS[slot]
+    }
+
+    pub fn record(slot: usize) -> &'static EnvRecord {
+        &RECORDS[slot]
+    }
+
+    pub fn resolve(target: EnvId, caller: EnvId) -> EnvId {
+        if target == EnvId::NONE { caller } else { target }
+    }
+
+    pub fn give_back(_slot: usize) {
+        RETURNED.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn returned() -> u32 {
+        RETURNED.load(Ordering::SeqCst)
+    }
+
+    /// An env that is frozen, as after `exofork`.
+    pub(crate) fn make(slot: usize) -> EnvId {
+        let id = EnvId(0x1000 + u32::try_from(slot).expect("a small number"));
+        *env(slot).life.lock() = Life { id, tenancy: super::life::Tenancy::Live, ..Life::EMPTY };
+        *env(slot).mailbox.lock() = Mailbox::EMPTY;
+        *env(slot).space.lock() = Space::EMPTY;
+        let record = record(slot);
+        record.id.store(id.0, Ordering::Relaxed);
+        record.status.store(4, Ordering::Relaxed);
+        record.cpunum.store(0, Ordering::Relaxed);
+        record.ipc_recving.store(0, Ordering::Relaxed);
+        id
+    }
+}

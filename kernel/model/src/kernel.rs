@@ -1,0 +1,181 @@
+//! The parts of the kernel that the model does without: each has the names its users need, and does as little as they notice.
+
+use crate::machine;
+
+/// Sizes.
+pub mod config {
+    pub const NCPU: usize = 3;
+}
+
+/// Messages about the life of envs, which nobody reads.
+macro_rules! lifecycle {
+    ($($arg:tt)*) => {
+        let _ = format!($($arg)*);
+    };
+}
+pub(crate) use lifecycle;
+
+/// What each CPU has of its own.
+pub mod cpu {
+    use super::{config::NCPU, machine};
+    use crate::atomic::{AtomicBool, AtomicU32};
+
+    pub use machine::{Guard, SpinLock};
+
+    pub struct This;
+
+    pub struct PerCpu {
+        pub user_slot: AtomicU32,
+        pub wakes: AtomicU32,
+        pub idle: AtomicBool,
+    }
+
+    static CPUS: [PerCpu; NCPU] =
+        [const { PerCpu { user_slot: AtomicU32::new(0), wakes: AtomicU32::new(0), idle: AtomicBool::new(false) } };
+            NCPU];
+
+    pub fn index() -> usize {
+        machine::index()
+    }
+
+    pub fn get(index: usize) -> &'static PerCpu {
+        &CPUS[index]
+    }
+
+    pub fn this() -> &'static PerCpu {
+        get(index())
+    }
+}
+
+/// Two CPUs, there from the beginning.
+pub mod smp {
+    pub fn count() -> usize {
+        2
+    }
+
+    pub fn is_online(_: usize) -> bool {
+        true
+    }
+
+    pub fn apic_id(cpu: usize) -> u8 {
+        u8::try_from(cpu).expect("a small number")
+    }
+}
+
+/// The machine.
+pub mod x86 {
+    pub mod instr {
+        pub(crate) use crate::machine::halt as sti_hlt_cli;
+    }
+
+    pub mod lapic {
+        pub const KICK: u8 = 240;
+
+        pub fn send_ipi(apic_id: u8, _: u8) {
+            crate::machine::interrupt(usize::from(apic_id));
+        }
+    }
+}
+
+/// No audits.
+pub mod audit {
+    pub fn halt(work: impl FnOnce()) {
+        work();
+    }
+}
+
+/// No timer ticks.
+pub mod trap {
+    pub mod irq {
+        pub fn keep_ticking() {}
+        pub fn after_idle() {}
+    }
+}
+
+/// The end of everything, which no test has: there is always a CPU with something to do.
+pub mod finish {
+    pub fn nothing_runnable() {
+        panic!("an env was overlooked");
+    }
+}
+
+/// Memory: an env has one page at most.
+pub mod mm {
+    pub mod frame {
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub struct Frame(pub u16);
+
+        #[derive(Debug)]
+        pub struct PageRef(pub Frame);
+
+        impl PageRef {
+            pub fn share(frame: Frame) -> PageRef {
+                PageRef(frame)
+            }
+        }
+    }
+
+    pub mod page_table {
+        #[derive(Clone, Copy, Debug)]
+        pub struct Entry {
+            pub frame: super::frame::Frame,
+            pub flags: abi::PteFlags,
+        }
+    }
+
+    pub mod space {
+        use super::frame::PageRef;
+        use super::page_table::Entry;
+        use abi::{Error, PteFlags};
+
+        #[derive(Debug, Default)]
+        pub struct Space {
+            page: Option<(u32, Entry)>,
+            evicted: bool,
+        }
+
+        impl Space {
+            pub const EMPTY: Space = Space { page: None, evicted: false };
+
+            pub fn lookup(&self, va: u32) -> Option<Entry> {
+                self.page.filter(|(at, _)| *at == va).map(|(_, entry)| entry)
+            }
+
+            pub fn map(&mut self, va: u32, page: PageRef, flags: PteFlags) -> Result<(), Error> {
+                assert!(!self.evicted, "a page is mapped for an env whose memory is gone");
+                self.page = Some((va, Entry { frame: page.0, flags }));
+                Ok(())
+            }
+
+            pub fn evict(&mut self) -> Space {
+                std::mem::replace(self, Space { page: None, evicted: true })
+            }
+
+            pub fn tear_down(self) {}
+        }
+    }
+}
+
+/// System calls: what they answer.
+pub mod syscall {
+    use abi::Error;
+
+    pub(crate) use crate::args;
+
+    #[derive(Debug, PartialEq, Eq)]
+    pub(crate) enum Reply {
+        Same(u32),
+        Other(u32),
+    }
+
+    #[derive(Debug, PartialEq, Eq)]
+    pub(crate) struct Fail(pub(crate) Error);
+
+    pub(crate) type Result<T> = core::result::Result<T, Fail>;
+
+    impl From<Error> for Fail {
+        fn from(error: Error) -> Fail {
+            Fail(error)
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! The kernel's protocols under `loom`: `cargo test -p model`.
+//!
+//! What runs are the kernel's own files, included here once more. Around them this crate has what they name: a machine of a
+//! few CPUs, each a thread of the checker's, which tries every interleaving of them (with a few preemptions) and lets every
+//! load see every value that the order of memory allows. The locks are the checker's; `kernel/sync` has tests of its own for
+//! the real ones. Interrupts are notifications: a CPU that halts and is never woken is a deadlock, which the checker reports.
+//!
+//! * [`atomic`]: the words, in the order that x86 keeps and no more;
+//! * `machine`, `kernel`: the CPUs, the locks, and the parts of the kernel that stand still;
+//! * `tests`: what is checked, and what has to be left out of the kernel to see it fail.
+
+#![cfg(test)]
+#![deny(unsafe_code)]
+#![allow(dead_code, unreachable_pub, missing_docs, reason = "the kernel's files have more than is used here")]
+
+// The kernel's files say `sync`, and get what `machine` has of it.
+extern crate self as sync;
+
+mod atomic;
+pub(crate) mod env;
+mod kernel;
+mod machine;
+mod tests;
+
+pub(crate) use kernel::{audit, config, cpu, finish, lifecycle, mm, smp, syscall, trap, x86};
+pub use locks::{Rank, event};
+pub use machine::{Pair, Step, big, lock_pair, order, trace};
+
+#[path = "../../src/syscall/args.rs"]
+mod args;
+#[path = "../../src/env/exit.rs"]
+pub(crate) mod exit;
+#[path = "../../src/idle.rs"]
+pub(crate) mod idle;
+#[path = "../../src/syscall/ipc.rs"]
+pub(crate) mod ipc;
+#[path = "../../src/env/life.rs"]
+pub(crate) mod life;
+#[path = "../../src/point.rs"]
+pub(crate) mod point;
+#[path = "../../src/pool.rs"]
+pub(crate) mod pool;
+#[path = "../../src/presence.rs"]
+pub(crate) mod presence;
+#[path = "../../src/run_queue.rs"]
+pub(crate) mod run_queue;
+#[path = "../../src/sched.rs"]
+pub(crate) mod sched;
+#[path = "../../src/window_off.rs"]
+pub(crate) mod window;

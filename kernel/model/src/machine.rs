@@ -1,0 +1,202 @@
+//! CPUs, locks and interrupts of the model, under the names that the kernel's files use.
+#![allow(unsafe_code, reason = "a lock hands out what it protects")]
+
+use std::cell::{Cell, UnsafeCell};
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::ops::{Deref, DerefMut};
+use std::ptr;
+use std::rc::Rc;
+
+use loom::sync::{Condvar, Mutex, MutexGuard};
+use loom::thread;
+
+use crate::Rank;
+use crate::atomic::thing;
+
+loom::thread_local! {
+    static CPU: Cell<usize> = Cell::new(0);
+}
+
+/// Starts a thread that plays CPU `index`.
+pub(crate) fn on_cpu<R: 'static>(index: usize, part: impl FnOnce() -> R + 'static) -> thread::JoinHandle<R> {
+    thread::spawn(move || {
+        CPU.with(|cpu| cpu.set(index));
+        part()
+    })
+}
+
+/// The CPU that this thread plays.
+pub(crate) fn index() -> usize {
+    CPU.with(Cell::get)
+}
+
+/// The interrupt that waits for a CPU.
+#[derive(Default)]
+struct Pin {
+    pending: Mutex<bool>,
+    came: Condvar,
+}
+
+fn pin(cpu: usize) -> Rc<Pin> {
+    static PLACES: [u8; 8] = [0; 8];
+    thing(ptr::from_ref(&PLACES[cpu]).addr(), Pin::default)
+}
+
+/// Interrupts a CPU.
+pub(crate) fn interrupt(cpu: usize) {
+    let pin = pin(cpu);
+    *pin.pending.lock().expect("nobody panics") = true;
+    pin.came.notify_one();
+}
+
+/// Halts until an interrupt comes, or if one has come since the last time.
+pub(crate) fn halt() {
+    let pin = pin(index());
+    let mut pending = pin.pending.lock().expect("nobody panics");
+    while !*pending {
+        pending = pin.came.wait(pending).expect("nobody panics");
+    }
+    *pending = false;
+}
+
+/// Waits for another CPU, and what the checker of the lock order is told meanwhile.
+pub mod order {
+    use super::thread;
+
+    /// Where a CPU must hold no lock.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Gate {
+        /// On its way to `hlt`.
+        Halt,
+    }
+
+    pub fn gate<M>(_: Gate) {}
+    pub fn might_await<M>() {}
+    pub fn entering_user<M>() {}
+    pub fn left_user<M>() {}
+
+    pub fn await_cpu<M>(_: usize, waiting: impl Fn() -> bool) {
+        while waiting() {
+            thread::yield_now();
+        }
+    }
+}
+
+/// Steps of a lock, which nobody follows.
+#[derive(Debug)]
+pub enum Step {}
+
+/// What happens, for nobody to note.
+pub mod trace {
+    pub fn note(_: crate::event::Event) {}
+}
+
+/// The big lock, which the model is without.
+pub mod big {
+    use super::PhantomData;
+
+    pub struct Guard<M>(pub PhantomData<M>);
+
+    impl<M> Guard<M> {
+        pub fn unlocked<R>(&mut self, work: impl FnOnce() -> R) -> R {
+            work()
+        }
+    }
+}
+
+/// A lock of the checker's around data that stays from run to run.
+#[derive(Debug)]
+pub struct SpinLock<T> {
+    value: UnsafeCell<T>,
+}
+
+// SAFETY: all threads of the checker run on one real thread, one at a time, and change only where they wait.
+unsafe impl<T> Sync for SpinLock<T> {}
+
+impl<T> SpinLock<T> {
+    pub const fn new(_: Rank, _: u16, value: T) -> Self {
+        Self { value: UnsafeCell::new(value) }
+    }
+
+    pub fn lock(&self) -> Guard<'_, T> {
+        let mutex = self.mutex();
+        let held = mutex.lock().expect("nobody panics");
+        self.guard(&mutex, held)
+    }
+
+    pub fn try_lock(&self) -> Option<Guard<'_, T>> {
+        let mutex = self.mutex();
+        let held = mutex.try_lock().ok()?;
+        Some(self.guard(&mutex, held))
+    }
+
+    fn mutex(&self) -> Rc<Mutex<()>> {
+        thing(ptr::from_ref(self).addr(), || Mutex::new(()))
+    }
+
+    fn guard(&self, mutex: &Rc<Mutex<()>>, held: MutexGuard<'_, ()>) -> Guard<'_, T> {
+        // SAFETY: the mutex is kept in the guard, and goes after what borrows it.
+        let held = unsafe { std::mem::transmute::<MutexGuard<'_, ()>, MutexGuard<'static, ()>>(held) };
+        Guard { lock: self, held: ManuallyDrop::new(held), _mutex: mutex.clone() }
+    }
+
+    pub fn might_lock(&self) {}
+}
+
+/// The right to use what a lock protects.
+pub struct Guard<'a, T> {
+    lock: &'a SpinLock<T>,
+    held: ManuallyDrop<MutexGuard<'static, ()>>,
+    _mutex: Rc<Mutex<()>>,
+}
+
+impl<T> Deref for Guard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: the mutex is held.
+        unsafe { &*self.lock.value.get() }
+    }
+}
+
+impl<T> DerefMut for Guard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: the mutex is held.
+        unsafe { &mut *self.lock.value.get() }
+    }
+}
+
+impl<T> Drop for Guard<'_, T> {
+    fn drop(&mut self) {
+        // SAFETY: once, here.
+        unsafe { ManuallyDrop::drop(&mut self.held) }
+    }
+}
+
+/// Two locks of one class.
+pub struct Pair<'a, T> {
+    first: Guard<'a, T>,
+    second: Guard<'a, T>,
+}
+
+impl<T> Pair<'_, T> {
+    pub fn first(&mut self) -> &mut T {
+        &mut self.first
+    }
+
+    pub fn second(&mut self) -> &mut T {
+        &mut self.second
+    }
+}
+
+/// Takes two different locks, the one at the lower address first.
+pub fn lock_pair<'a, T>(a: &'a SpinLock<T>, b: &'a SpinLock<T>) -> Pair<'a, T> {
+    if ptr::from_ref(a).addr() < ptr::from_ref(b).addr() {
+        let first = a.lock();
+        Pair { first, second: b.lock() }
+    } else {
+        let second = b.lock();
+        Pair { first: a.lock(), second }
+    }
+}

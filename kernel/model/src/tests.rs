@@ -1,0 +1,257 @@
+//! What is checked. Each test says what has to be changed in the kernel's file to see it fail; each of these was tried.
+
+use std::rc::Rc;
+use std::sync::{Mutex, PoisonError};
+
+use abi::{EnvId, Error, PteFlags};
+use loom::cell::UnsafeCell;
+use loom::thread;
+
+use crate::atomic::{AtomicU32, Ordering, begin};
+use crate::env::life::Tenancy;
+use crate::env::{Current, OnCpu, exit, table};
+use crate::machine::on_cpu;
+use crate::mm::frame::{Frame, PageRef};
+use crate::pool::Pool;
+use crate::presence::FLUSH;
+use crate::syscall::{Fail, Reply};
+use crate::{Rank, big, cpu, idle, ipc, presence, sched};
+
+/// Tries every interleaving of the threads that `run` starts, with up to this many preemptions. Nearly all races that there
+/// are show with two (M. Musuvathi and S. Qadeer, "Iterative Context Bounding", 2007).
+fn explore(preemptions: usize, run: impl Fn() + Send + Sync + 'static) {
+    // What locks protect is in statics, which all tests share.
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(preemptions);
+    builder.check(move || {
+        begin();
+        meet();
+        run();
+    });
+}
+
+/// Looks at every word once: for the checker, a word that a thread makes is that thread's until others hear of it.
+fn meet() {
+    for slot in 0..table::SLOTS {
+        presence::arrive(slot);
+        presence::leave(slot);
+        table::env(slot).refused_by.load(Ordering::Relaxed);
+    }
+    for block in (0..crate::config::NCPU).map(cpu::get) {
+        block.user_slot.load(Ordering::Relaxed);
+        block.wakes.load(Ordering::Relaxed);
+        block.idle.load(Ordering::Relaxed);
+    }
+    assert!(!sched::any_queued() && !idle::is_idle(0) && table::returned() == 0);
+}
+
+fn thaw(slot: usize) {
+    let mut life = table::env(slot).life.lock();
+    life.frozen = false;
+    sched::settle(&mut life);
+}
+
+/// Ends an env that may be in a queue or on no CPU, so that the next run finds nothing of it.
+fn end(id: EnvId) {
+    exit::destroy(table::env(id.slot()).life.lock(), EnvId::NONE);
+}
+
+/// Fails when `presence::entering_user` stores `user_slot` without a locked instruction, or does not look at `attention` then;
+/// when `request` sets `attention` without one; when `left_user` stores Relaxed; when `demand` does not wait. (Not when
+/// `arrive` stores without one: the next `entering_user` has it.)
+#[test]
+fn a_page_is_not_used_after_it_was_taken_away() {
+    const SLOT: usize = 1;
+    explore(3, || {
+        let entry = Rc::new(AtomicU32::new(1));
+        let page = Rc::new(UnsafeCell::new(()));
+        let (its_entry, its_page) = (entry.clone(), page.clone());
+        let child = on_cpu(1, move || {
+            presence::arrive(SLOT);
+            let mut translation = false;
+            for _ in 0..2 {
+                match presence::entering_user(cpu::this(), SLOT) {
+                    Ok(()) => {
+                        translation = translation || its_entry.load(Ordering::Relaxed) == 1;
+                        if translation {
+                            its_page.with(|_| ());
+                        }
+                        presence::left_user(cpu::this());
+                    }
+                    Err(asked) => {
+                        assert_eq!(asked, FLUSH);
+                        translation = false;
+                    }
+                }
+            }
+        });
+        // As `Space::unmap` and `Space::forget` do it.
+        entry.swap(0, Ordering::SeqCst);
+        presence::demand(SLOT, FLUSH);
+        // Somebody else's from now on.
+        page.with_mut(|_| ());
+        child.join().expect("no CPU panics");
+        presence::leave(SLOT);
+    });
+}
+
+/// Fails when `idle::wait` does not look at the queues after it has announced itself; when `announce` is no locked instruction;
+/// when `rouse` sends no interrupt; when neither the fence in `sched::enqueue` is there nor `with_queue`'s stores are
+/// sequentially consistent. (On x86 one of the two is enough: such a store is an `xchg`.)
+#[test]
+fn an_idle_cpu_gets_the_env_that_is_queued_while_it_goes_to_sleep() {
+    explore(3, || {
+        let id = table::make(1);
+        let waker = on_cpu(1, || thaw(1));
+        let env = idle::wait(&mut big::Guard(core::marker::PhantomData));
+        assert_eq!(env.id(), id);
+        waker.join().expect("no CPU panics");
+        sched::release(env);
+        end(id);
+        assert!(sched::pick(0).is_none());
+    });
+}
+
+/// Fails when `exit::destroy` does not look whether the env is on a CPU, or destroys a dying one once more; when
+/// `sched::release` does not look whether it is dying.
+#[test]
+fn an_env_that_is_destroyed_while_it_leaves_its_cpu_is_freed_once() {
+    explore(3, || {
+        let id = table::make(1);
+        thaw(1);
+        let env = sched::pick(0).expect("it was queued here");
+        let destroyer = on_cpu(1, move || {
+            end(id);
+            // Twice is the same as once.
+            end(id);
+        });
+        sched::release(env);
+        destroyer.join().expect("no CPU panics");
+        assert_eq!(table::returned(), 1);
+        assert_eq!(table::env(1).life.lock().tenancy, Tenancy::Free);
+        assert!(sched::pick(0).is_none() && sched::steal().is_none(), "a dead env is queued");
+    });
+}
+
+/// Fails when a pick does not look at the life again after it has let go of the queue.
+#[test]
+fn an_env_that_was_frozen_off_every_cpu_does_not_come_to_one() {
+    explore(3, || {
+        let id = table::make(1);
+        thaw(1);
+        let parent = on_cpu(1, || {
+            let mut life = table::env(1).life.lock();
+            life.frozen = true;
+            sched::settle(&mut life);
+            presence::on_cpu(1).is_none()
+        });
+        let picked = sched::pick(0);
+        let stopped = parent.join().expect("no CPU panics");
+        assert!(!stopped || picked.is_none(), "a frozen env runs");
+        picked.into_iter().for_each(sched::release);
+        end(id);
+        assert!(sched::pick(0).is_none() && sched::steal().is_none());
+    });
+}
+
+/// Fails when `settle` queues an env that is on a CPU, or does not look at `queued_on`; when `release` does not settle.
+#[test]
+fn an_env_that_is_frozen_and_thawed_while_it_changes_cpus_is_in_one_place() {
+    explore(2, || {
+        let id = table::make(1);
+        thaw(1);
+        let parent = on_cpu(1, || {
+            table::env(1).life.lock().frozen = true;
+            sched::settle(&mut table::env(1).life.lock());
+            thaw(1);
+            sched::pick(0).into_iter().for_each(sched::release);
+        });
+        let released = sched::pick(0).map(sched::release).is_some();
+        parent.join().expect("no CPU panics");
+        let found: Vec<OnCpu> = core::iter::from_fn(|| sched::pick(0).or_else(sched::steal)).collect();
+        assert_eq!(found.len(), 1, "released before: {released}");
+        found.into_iter().for_each(sched::release);
+        end(id);
+        assert!(sched::pick(0).is_none() && sched::steal().is_none());
+    });
+}
+
+/// Fails when `ipc::recv` sets `Life::receiving` in a critical section of its own, after all the rest; when `try_send` does not
+/// settle, or clears only one of the two flags; when `release` or `settle` forgets the queue.
+#[test]
+fn a_message_that_was_delivered_wakes_its_receiver() {
+    explore(2, || {
+        let (receiver, sender) = (table::make(1), table::make(2));
+        thaw(1);
+        let env = sched::pick(0).expect("it was queued here");
+        let other = on_cpu(1, move || {
+            let me = OnCpu::new(&table::env(2).life.lock());
+            let send = || ipc::try_send(&Current(&me), receiver, 7, u32::MAX, 0);
+            let sent = send();
+            if sent == Err(Fail(Error::IpcNotRecv)) {
+                thread::yield_now();
+                return send();
+            }
+            sent
+        });
+        assert_eq!(ipc::recv(&Current(&env), u32::MAX), Ok(Reply::Other(0)));
+        sched::release(env);
+        let delivered = other.join().expect("no CPU panics") == Ok(Reply::Same(0));
+        let awake = sched::pick(0).or_else(sched::steal);
+        assert_eq!(awake.is_some(), delivered);
+        assert_eq!(table::env(1).mailbox.lock().receiving, !delivered);
+        awake.into_iter().for_each(sched::release);
+        [receiver, sender].into_iter().for_each(end);
+        assert!(sched::pick(0).is_none() && sched::steal().is_none());
+    });
+}
+
+/// No single change was found under which this fails: that `try_send` looks at the tenancy can be left out, since `exit::reap`
+/// closes the mailbox before it takes the memory away.
+#[test]
+fn a_message_to_a_dying_env_is_refused_or_arrives() {
+    explore(2, || {
+        let (receiver, sender) = (table::make(1), table::make(2));
+        thaw(1);
+        let env = sched::pick(0).expect("it was queued here");
+        assert_eq!(ipc::recv(&Current(&env), 0x1000), Ok(Reply::Other(0)));
+        sched::release(env);
+        let other = on_cpu(1, move || {
+            let me = OnCpu::new(&table::env(2).life.lock());
+            let flags = PteFlags::P | PteFlags::U;
+            table::env(2).space.lock().map(0x2000, PageRef(Frame(1)), flags).expect("there is room");
+            ipc::try_send(&Current(&me), receiver, 7, 0x2000, flags.bits())
+        });
+        end(receiver);
+        let answer = other.join().expect("no CPU panics");
+        assert!(matches!(answer, Ok(Reply::Same(0)) | Err(Fail(Error::BadEnv | Error::IpcNotRecv))), "{answer:?}");
+        assert_eq!(table::returned(), 1);
+        end(sender);
+        assert!(sched::pick(0).is_none() && sched::steal().is_none(), "a dead env is queued");
+    });
+}
+
+/// Fails when `take_far` copies a number under another CPU's lock, and takes it out under that lock later.
+#[test]
+fn a_number_is_handed_out_to_one_cpu_at_a_time() {
+    static POOL: Pool<4, 2, 1> = Pool::new(Rank::FrameCache, Rank::PageAllocator);
+    explore(2, || {
+        POOL.fill([1, 2].into_iter());
+        let take_and_give = || {
+            // Both, if the other CPU has none: then that one has to look for them in this one's cache.
+            let taken = [POOL.take(), POOL.take()];
+            taken.into_iter().flatten().for_each(|number| POOL.give(number));
+            POOL.take()
+        };
+        let other = on_cpu(1, take_and_give);
+        let mine = take_and_give();
+        let others = other.join().expect("no CPU panics");
+        assert!(mine.is_none() || mine != others, "{mine:?} twice");
+        let left: Vec<u16> = core::iter::from_fn(|| POOL.take()).collect();
+        let mut all: Vec<u16> = left.into_iter().chain(mine).chain(others).collect();
+        all.sort_unstable();
+        assert_eq!(all, [1, 2]);
+    });
+}
