@@ -128,6 +128,7 @@ impl Options {
 #[macro_export]
 macro_rules! lifecycle {
     ($($text:tt)*) => {
+        $crate::console::might_print();
         if !$crate::boot::options().quiet {
             $crate::println!($($text)*);
         }

@@ -44,6 +44,12 @@ pub fn write_fmt(args: fmt::Arguments<'_>) {
     let _ = fmt::write(&mut Devices, args);
 }
 
+/// States that a message may be printed here, though perhaps not this time: a debug build checks whether it might.
+#[track_caller]
+pub fn might_print() {
+    CONSOLE.might_lock();
+}
+
 /// Prints bytes as they are, as one message.
 pub fn write_bytes(bytes: &[u8]) {
     let _one_message = CONSOLE.lock();

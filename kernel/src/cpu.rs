@@ -107,10 +107,18 @@ impl Machine for This {
     fn backtrace(into: &mut [u32]) -> usize {
         let mut count = 0;
         for (place, frame) in into.iter_mut().zip(x86::backtrace::here()) {
-            *place = frame.return_address;
+            // A return address is behind its call, perhaps in another line already.
+            *place = frame.return_address.wrapping_sub(1);
             count += 1;
         }
         count
+    }
+
+    fn is_lock_code(address: u32) -> bool {
+        symbols::find(address).is_some_and(|symbol| {
+            let name = symbol.function.trim_start_matches('<');
+            ["sync::", "core::", "kernel::cpu::This"].iter().any(|start| name.starts_with(start))
+        })
     }
 
     fn symbol(address: u32, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -68,6 +68,12 @@ impl<const N: usize, const CACHE: usize, const BATCH: usize> Pool<N, CACHE, BATC
         cache.push(number);
     }
 
+    /// States that a number may be taken or given back here, though perhaps not this time.
+    #[track_caller]
+    pub fn might_use(&self) {
+        self.caches[cpu::index()].might_lock();
+    }
+
     /// How many numbers are in the pool. Exact only while nobody takes or gives.
     pub fn available(&self) -> usize {
         let cached: usize = self.caches.iter().map(|cache| cache.lock().len).sum();

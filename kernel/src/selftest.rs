@@ -38,7 +38,9 @@ pub fn lock_checker() {
     match order::selftest::<This>() {
         Ok(cells) => {
             let us = This::micros(This::ticks().wrapping_sub(since).into());
-            log::debug!("{cells} cells of the lock checker are right, seen in {us} us");
+            if cells > 0 {
+                println!("check_lock_checker() succeeded: {cells} cells in {us} us");
+            }
         }
         Err(due) => panic!("the lock checker is wrong where {due} is due"),
     }

@@ -51,11 +51,21 @@ pub fn find(address: u32) -> Option<Symbol> {
     TABLE.get()?.find(address)
 }
 
-/// Writes what lies at `address`: `file:line: function+offset`, or `?`.
+/// Writes what lies at `address`: `file:line: function+offset`, without what is not known; or `?`.
 pub fn write(address: u32, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match find(address) {
-        Some(s) => write!(f, "{}:{}: {}+{}", s.file, s.line, s.function, address.saturating_sub(s.start)),
+        Some(symbol) => write!(f, "{symbol}+{}", address.saturating_sub(symbol.start)),
         None => f.write_str("?"),
+    }
+}
+
+impl fmt::Display for Symbol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.file, self.line) {
+            ("", _) => f.write_str(self.function),
+            (file, 0) => write!(f, "{file}: {}", self.function),
+            (file, line) => write!(f, "{file}:{line}: {}", self.function),
+        }
     }
 }
 
@@ -141,6 +151,14 @@ mod tests {
         assert_eq!(show(0xf010_002f).unwrap(), "kernel/src/a.rs:10 kernel::two f0100020");
         assert_eq!(show(0xf010_0035), None);
         assert_eq!(show(u32::MAX), None);
+    }
+
+    #[test]
+    fn what_is_not_known_is_left_out() {
+        let symbol = |file, line| Symbol { function: "kernel::one", start: 0, file, line }.to_string();
+        assert_eq!(symbol("a.rs", 7), "a.rs:7: kernel::one");
+        assert_eq!(symbol("a.rs", 0), "a.rs: kernel::one");
+        assert_eq!(symbol("", 0), "kernel::one");
     }
 
     #[test]

@@ -67,6 +67,12 @@ pub fn count() -> usize {
     COUNT.load(Ordering::Relaxed)
 }
 
+/// States that a frame may be taken or freed here, though perhaps not this time: a debug build checks whether it might.
+#[track_caller]
+pub fn might_allocate() {
+    FREE.might_use();
+}
+
 /// How many frames are free. Exact only while nobody allocates or frees.
 pub fn available() -> usize {
     FREE.available()

@@ -11,7 +11,7 @@ use core::sync::atomic::Ordering;
 use abi::page::PteFlags;
 use abi::{EnvId, Error};
 
-use crate::mm::frame::{Frame, PageRef};
+use crate::mm::frame::{self, Frame, PageRef};
 use crate::mm::page_table::{self, Entry};
 use crate::point::Point;
 use crate::{audit, presence, window, x86};
@@ -71,6 +71,7 @@ impl Space {
     /// # Errors
     /// `E_NO_MEM` when a page table is needed and no frame is free; then nothing has changed.
     pub fn map(&mut self, va: u32, page: PageRef, flags: PteFlags) -> Result<(), Error> {
+        frame::might_allocate();
         let slot = page_table::slot_or_create(self.directory(), va).ok_or(Error::NoMem)?;
         let old = slot.swap(Entry::encode(page.into_entry(), flags), Ordering::SeqCst);
         self.forget(va, old);
@@ -79,6 +80,7 @@ impl Space {
 
     /// Unmaps `va`, if anything is there.
     pub fn unmap(&mut self, va: u32) {
+        frame::might_allocate();
         if let Some(slot) = page_table::slot(self.directory(), va) {
             let old = slot.swap(0, Ordering::SeqCst);
             self.forget(va, old);

@@ -26,7 +26,7 @@ pub(super) fn try_send(current: &Current<'_>, target: EnvId, value: u32, source_
     if is_busy(target) {
         return refuse(current, target);
     }
-    // Lock order: life -> ipc -> vm.
+    sync::lock_order!(EnvLife => EnvIpc => EnvVm);
     let mut life = table::env(target.slot()).life.lock();
     if !life.is(target) {
         return Err(Error::BadEnv.into());
@@ -55,7 +55,7 @@ pub(super) fn try_send(current: &Current<'_>, target: EnvId, value: u32, source_
 /// Blocks the caller until a message comes. It resumes with EAX 0: nobody writes its registers later.
 pub(super) fn recv(current: &Current<'_>, dstva: u32) -> Result<Reply> {
     let wanted = UserPage::optional(dstva)?;
-    // Lock order: life -> ipc.
+    sync::lock_order!(EnvLife => EnvIpc);
     let mut life = current.life();
     let mut mailbox = current.env().mailbox.lock();
     mailbox.dstva = wanted.map_or(UTOP, UserPage::va);
@@ -90,7 +90,7 @@ pub(super) fn yield_cpu(current: &Current<'_>) -> Reply {
     if let Some(target) = (refused_by as usize).checked_sub(1)
         && target != current.slot()
     {
-        // Lock order: life -> ipc.
+        sync::lock_order!(EnvLife => EnvIpc);
         let mut life = current.life();
         let mut mailbox = table::env(target).mailbox.lock();
         life.patient = !mailbox.receiving && mailbox.refused.insert(current.slot());

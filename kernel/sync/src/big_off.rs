@@ -46,6 +46,12 @@ impl<M: Machine> Guard<M> {
 #[allow(dead_code, reason = "only builds with checks have that test")]
 pub(crate) fn pass_here<M: Machine>() {}
 
+/// Nothing to give away.
+#[allow(dead_code, reason = "only builds with checks have that test")]
+pub(crate) fn pass_away<M: Machine>() -> bool {
+    false
+}
+
 /// Whether fine locks may be taken now: always, in this build.
 #[must_use]
 pub const fn is_held<M: Machine>() -> bool {

@@ -42,8 +42,13 @@ pub trait Machine: Sized + 'static {
     /// Prints, at once, without a lock: it is called from inside the console lock and from panic.
     fn report(text: fmt::Arguments<'_>);
 
-    /// Stores return addresses of this CPU's stack, innermost first; returns how many.
+    /// Stores addresses inside the calls on this CPU's stack, innermost first; returns how many.
     fn backtrace(into: &mut [u32]) -> usize;
+
+    /// Whether `address` lies in the code of the locks and of the checker, with which a back-trace had better not begin.
+    fn is_lock_code(_address: u32) -> bool {
+        false
+    }
 
     /// Prints the function (and the line, if known) that `address` lies in.
     ///

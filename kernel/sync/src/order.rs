@@ -11,6 +11,7 @@
 
 mod cells;
 mod cells_of_class;
+mod cells_of_trouble;
 mod chains;
 mod class;
 mod held;
@@ -36,6 +37,7 @@ pub(crate) use class::Class;
 pub(crate) use hooks::waiting;
 pub(crate) use hooks::{
     assert_held, assert_not_held, before, before_try, forget, held_for, might, pin, released, taken, unpin, wait,
+    waited,
 };
 pub use selftest::{all_cells, selftest};
 pub use show::{coverage, graph, suggestion};
@@ -138,11 +140,7 @@ pub fn gate<M: Machine>(gate: Gate) {
 #[track_caller]
 pub fn await_cpu<M: Machine>(cpu: usize, unanswered: impl Fn() -> bool) {
     let wanted = Held { lock: M::checker().answer(cpu), site: Location::caller() };
-    if cpu == M::cpu() {
-        Report::new::<M>(Kind::SelfWait).inner(wanted.lock).site(wanted.site).print::<M>();
-        panic!("a CPU waits for its own answer");
-    }
-    hooks::check::<M>(wanted.lock, wanted.site);
+    assert!(hooks::before_answer::<M>(cpu, wanted), "a CPU waits for its own answer");
     if !unanswered() {
         return;
     }
@@ -158,7 +156,7 @@ pub fn await_cpu<M: Machine>(cpu: usize, unanswered: impl Fn() -> bool) {
 /// States that another CPU might be waited for here, though perhaps not this time: the order is checked as if it were.
 #[track_caller]
 pub fn might_await<M: Machine>() {
-    hooks::check::<M>(M::checker().answer(MAX_CPUS), Location::caller());
+    might::<M>(M::checker().answer(MAX_CPUS), Location::caller());
 }
 
 /// This CPU is about to enter user mode: others may wait for it to leave. Until [`left_user`] it may take no lock.
@@ -224,6 +222,7 @@ pub fn print_held<M: Machine>() {
     M::report(format_args!("{}", picture::AllHeld(M::checker())));
 }
 
+#[inline]
 fn this_cpu<M: Machine>() -> &'static PerCpu {
     &M::checker().cpus[M::cpu()]
 }

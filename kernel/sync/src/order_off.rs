@@ -120,13 +120,15 @@ impl Class {
 }
 
 #[inline]
-pub(crate) fn before<M: Machine>(_class: &Class, _lock: Lock, _site: Site) {}
+pub(crate) fn before<M: Machine>(_lock: Lock, _site: Site) {}
 #[inline]
-pub(crate) fn before_try<M: Machine>(_class: &Class, _lock: Lock, _site: Site) {}
+pub(crate) fn before_try<M: Machine>(_lock: Lock, _site: Site) {}
 #[inline]
 pub(crate) fn might<M: Machine>(_lock: Lock, _site: Site) {}
 #[inline]
-pub(crate) fn wait<M: Machine>(_lock: Lock, _site: Site) {}
+pub(crate) fn wait<M: Machine>(_class: &Class, _lock: Lock, _site: Site) {}
+#[inline]
+pub(crate) fn waited<M: Machine>(_lock: Lock, _site: Site, _ticks: u32) {}
 #[inline]
 #[allow(dead_code, reason = "nobody waits for a fine lock in the big-lock build")]
 pub(crate) fn waiting<M: Machine>() {}

@@ -217,6 +217,13 @@ impl Rank {
         if matches!(self, Self::Console) { 5_000 } else { 3_000 }
     }
 
+    /// For how long one may wait for a lock of this class, in milliseconds. With a CPU that holds it all the time it may,
+    /// and others before this one: twice the time. Less than what counts as stuck.
+    #[must_use]
+    pub const fn wait_budget_ms(self) -> u32 {
+        if matches!(self, Self::Console) { 9_000 } else { 6_000 }
+    }
+
     /// Whether this is a wait and no lock.
     #[must_use]
     pub const fn is_wait(self) -> bool {

@@ -54,15 +54,22 @@ impl<T, M: Machine> SpinLock<T, M> {
             let _ = M::interrupts_enabled();
             return Guard { lock: self, left_out, not_send: PhantomData };
         }
-        order::before::<M>(&self.class, self.id(), site);
+        order::before::<M>(self.id(), site);
         if !self.inside.try_lock() {
-            order::wait::<M>(self.id(), site);
-            trace::wants(&self.trace, self.key);
-            let since = stats::now::<M>();
-            self.inside.lock();
-            stats::waited::<M>(&self.stats, site, since);
+            self.wait(site);
         }
         self.taken(site)
+    }
+
+    /// Waits until the lock is free, and takes it.
+    #[cold]
+    #[inline(never)]
+    fn wait(&self, site: &'static Location<'static>) {
+        order::wait::<M>(&self.class, self.id(), site);
+        trace::wants(&self.trace, self.key);
+        let since = stats::now::<M>();
+        self.inside.lock();
+        order::waited::<M>(self.id(), site, stats::waited::<M>(&self.stats, site, since));
     }
 
     /// Takes the lock if it is free. Since this never waits, any order is right. Interrupts must be off.
@@ -70,7 +77,7 @@ impl<T, M: Machine> SpinLock<T, M> {
     #[track_caller]
     pub fn try_lock(&self) -> Option<Guard<'_, T, M>> {
         let site = Location::caller();
-        order::before_try::<M>(&self.class, self.id(), site);
+        order::before_try::<M>(self.id(), site);
         self.inside.try_lock().then(|| self.taken(site))
     }
 
@@ -132,11 +139,13 @@ impl<T, M: Machine> SpinLock<T, M> {
         self.key
     }
 
+    #[inline]
     fn id(&self) -> order::Lock {
         self.class.lock(ptr::from_ref(self).addr(), self.key)
     }
 
     /// Makes the guard. Only for a caller that has just locked `inside`.
+    #[inline]
     fn taken(&self, site: &'static Location<'static>) -> Guard<'_, T, M> {
         order::taken::<M>(&self.class, self.id(), site);
         stats::taken::<M>(&self.stats);

@@ -77,8 +77,8 @@ pub(crate) fn now<M: Machine>() -> u32 {
     M::ticks()
 }
 
-/// This CPU has got the lock after waiting for it since `since`.
-pub(crate) fn waited<M: Machine>(lock: &InLock, place: &'static Location<'static>, since: u32) {
+/// This CPU has got the lock after waiting for it since `since`. Says for how many ticks that was.
+pub(crate) fn waited<M: Machine>(lock: &InLock, place: &'static Location<'static>, since: u32) -> u32 {
     let ticks = M::ticks().wrapping_sub(since);
     let cpu = &M::stats().0[M::cpu()];
     let class = &cpu.classes[lock.rank as usize];
@@ -91,6 +91,7 @@ pub(crate) fn waited<M: Machine>(lock: &InLock, place: &'static Location<'static
         add(&site.times, 1);
         site.wait.add(ticks);
     }
+    ticks
 }
 
 /// This CPU has got the lock.

@@ -31,7 +31,9 @@ pub(crate) fn now<M: Machine>() -> u32 {
     0
 }
 #[inline]
-pub(crate) fn waited<M: Machine>(_lock: &InLock, _place: &'static Location<'static>, _since: u32) {}
+pub(crate) fn waited<M: Machine>(_lock: &InLock, _place: &'static Location<'static>, _since: u32) -> u32 {
+    0
+}
 #[inline]
 pub(crate) fn taken<M: Machine>(_lock: &InLock) {}
 #[inline]

@@ -3,17 +3,23 @@
 
 mod common;
 
+use std::io::Write;
 use sync::order;
 
 #[test]
-fn every_cell_is_reported_or_not_as_it_must_be() {
+fn the_checker_is_right_in_every_cell() {
     machine!(This, OUTSIDE);
     let cells = order::all_cells().unwrap();
-    println!("{cells} cells");
+    say(&format!("{cells} cells"));
     assert!(cells >= 4_000);
     let start = std::time::Instant::now();
     let selected = order::selftest::<This>().unwrap();
-    println!("{selected} of them at every boot, here in {:?}", start.elapsed());
+    say(&format!("{selected} of them at every boot, here in {:?}", start.elapsed()));
     assert!(selected >= 300 && selected < cells / 10);
     assert_eq!(OUTSIDE.take(), "", "the machine's own checker is left alone");
+}
+
+/// Past the capture of output: how many there are is part of the result.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 
-use crate::kernel_build::{self, Build, Profile};
+use crate::kernel_build::{self, Build, Mode, Profile};
 use crate::outcome::Outcome;
 
 /// Build kernels and programs, and say where they are
@@ -15,6 +15,9 @@ pub struct Options {
     /// With checks, or optimised [default: both].
     #[arg(long, value_enum)]
     profile: Option<Profile>,
+    /// How much is watched of the locks [default: order with checks, else off].
+    #[arg(long, value_enum)]
+    mode: Option<Mode>,
 }
 
 /// Runs the sub-command.
@@ -26,7 +29,7 @@ pub fn build(options: &Options) -> Result<Outcome> {
     let profiles = options.profile.map_or(Profile::ALL.to_vec(), |profile| vec![profile]);
     for &profile in &profiles {
         for &build in &builds {
-            let image = kernel_build::build(build, profile)?;
+            let image = kernel_build::build_watching(build, profile, options.mode)?;
             println!("{build} {profile}: {}", image.kernel.display());
         }
         let programs = kernel_build::Image::of(builds[0], profile).programs;

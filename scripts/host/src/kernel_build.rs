@@ -37,6 +37,24 @@ pub enum Profile {
     Release,
 }
 
+/// How much the kernel watches of its locks: see `kernel/sync/src/lib.rs`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Mode {
+    /// Nothing.
+    Off,
+    /// How often locks are taken, waited for and held, and for how long.
+    Stats,
+    /// Whether locks are taken in the declared order.
+    Order,
+    /// Both, and a stack for everything that is seen for the first time.
+    Full,
+}
+
+impl Mode {
+    /// All.
+    pub const ALL: [Self; 4] = [Self::Off, Self::Stats, Self::Order, Self::Full];
+}
+
 impl Build {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Fine, Self::Big];
@@ -61,6 +79,17 @@ impl Display for Profile {
         f.write_str(match self {
             Self::Debug => "debug",
             Self::Release => "release",
+        })
+    }
+}
+
+impl Display for Mode {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Off => "off",
+            Self::Stats => "stats",
+            Self::Order => "order",
+            Self::Full => "full",
         })
     }
 }
@@ -124,6 +153,22 @@ impl Image {
 /// When something does not compile; the compiler has said why.
 pub fn build(build: Build, profile: Profile) -> Result<Image> {
     make(build, profile, &Image::of(build, profile), &[])
+}
+
+/// As [`build()`], but the kernel watches its locks as `mode` says.
+///
+/// # Errors
+/// When something does not compile; the compiler has said why.
+pub fn build_watching(build: Build, profile: Profile, mode: Option<Mode>) -> Result<Image> {
+    // The usual mode of a profile is no kernel of its own.
+    let usual = if profile == Profile::Debug { Mode::Order } else { Mode::Off };
+    match mode.filter(|&mode| mode != usual) {
+        None => self::build(build, profile),
+        Some(mode) => {
+            let image = Image::named(&format!("{build}-{profile}-{mode}"), profile);
+            make(build, profile, &image, &["--features", &format!("kernel/lock-{mode}")])
+        }
+    }
 }
 
 /// The same for an optimised kernel that tells of its locks (feature `trace`).

@@ -18,6 +18,7 @@ pub mod interrupt;
 pub mod iso;
 pub mod kernel_build;
 mod line_rows;
+pub mod lockgraph;
 pub mod mutants;
 pub mod options;
 pub mod outcome;

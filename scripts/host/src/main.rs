@@ -8,7 +8,9 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use jos::outcome::Outcome;
-use jos::{bench, build, check, conflicts, doc, fuzz, interrupt, iso, mutants, run, stress, test, trace};
+use jos::{
+    bench, build, check, conflicts, doc, fuzz, interrupt, iso, lockgraph, mutants, run, stress, test, trace,
+};
 
 /// Builds, boots, tests, stresses and measures the JOS kernel.
 ///
@@ -32,6 +34,7 @@ enum Command {
     Bench(bench::Options),
     Trace(trace::Options),
     Conflicts(conflicts::Options),
+    Lockgraph(lockgraph::Options),
     Iso(iso::Options),
     Build(build::Options),
     Check(check::Options),
@@ -48,6 +51,7 @@ fn dispatch(command: &Command) -> Result<Outcome> {
         Command::Bench(options) => bench::bench(options),
         Command::Trace(options) => trace::trace(options),
         Command::Conflicts(options) => conflicts::conflicts(options),
+        Command::Lockgraph(options) => lockgraph::lockgraph(options),
         Command::Iso(options) => iso::iso(options),
         Command::Build(options) => build::build(options),
         Command::Check(options) => check::check(options),

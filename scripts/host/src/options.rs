@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::kernel_build::{Build, Profile};
+use crate::kernel_build::{Build, Mode, Profile};
 use crate::qemu::{Accel, MAX_CPUS, Threads};
 
 /// The machine to boot.
@@ -31,4 +31,7 @@ pub struct KernelOptions {
     /// With checks, or optimised.
     #[arg(long, value_enum, default_value_t = Profile::Debug)]
     pub profile: Profile,
+    /// How much is watched of the locks [default: order with checks, else off].
+    #[arg(long, value_enum)]
+    pub mode: Option<Mode>,
 }

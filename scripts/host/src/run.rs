@@ -66,7 +66,8 @@ pub fn run(options: &Options) -> Result<Outcome> {
     };
     let programs = named.iter().map(|typed| programs::parse(typed)).collect::<Result<Vec<_>>>()?;
     let limit = options.timeout.map(Duration::try_from_secs_f64).transpose()?;
-    let image = kernel_build::build(options.kernel.build, options.kernel.profile)?;
+    let KernelOptions { build, profile, mode } = options.kernel;
+    let image = kernel_build::build_watching(build, profile, mode)?;
     let machine = machine(options, &image, &programs)?;
     if options.gdb {
         let kernel = image.kernel.display();

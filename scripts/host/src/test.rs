@@ -31,7 +31,7 @@ pub struct Options {
 }
 
 /// What `cargo test` gets for each set of host tests.
-const HOST: [&[&str]; 10] = [
+const HOST: [&[&str]; 13] = [
     &["--package", "abi"],
     &["--package", "rig"],
     &["--package", "fuzz"],
@@ -40,6 +40,9 @@ const HOST: [&[&str]; 10] = [
     &["--package", "sync", "--features", "big-lock"],
     &["--package", "sync", "--features", "ticket"],
     &["--package", "model", "--lib"],
+    &["--package", "sync", "--features", "stats"],
+    &["--package", "sync", "--features", "full"],
+    &["--package", "sync", "--features", "model", "--lib"],
     &["--package", "kernel", "--lib"],
     &["--package", "kernel", "--lib", "--features", "kernel/big-lock"],
 ];

@@ -2,8 +2,8 @@
 //!
 //! Each cell that must be reported has a twin that must not.
 
-use super::cells_of_class;
 use super::selftest::{Bench, CPUS, Outcome, go_to, lock};
+use super::{cells_of_class, cells_of_trouble};
 use crate::Rank;
 
 /// The classes that are locks.
@@ -13,6 +13,7 @@ const LOCKS: usize = Rank::CpuAnswer as usize;
 pub(super) fn all(bench: &mut Bench) -> Outcome {
     for rank in Rank::ALL.into_iter().filter(|rank| !rank.is_wait()) {
         cells_of_class::all(bench, rank)?;
+        cells_of_trouble::all(bench, rank)?;
     }
     let mut chosen = [Rank::SlotCache; 4];
     for len in 2..=4 {

@@ -34,10 +34,13 @@ impl Chains {
     #[inline]
     pub(crate) fn count(&self, held: Set, wanted: Rank) -> bool {
         let key = key(held, wanted);
-        self.places(key).find(|chain| chain.key.load(Relaxed) == key).is_some_and(|chain| {
-            chain.count.store(chain.count.load(Relaxed).wrapping_add(1), Relaxed);
-            true
-        })
+        // Nearly all are in their own place.
+        self.0[place(key)].count_if(key) || self.count_further(key)
+    }
+
+    #[inline(never)]
+    fn count_further(&self, key: u32) -> bool {
+        self.places(key).any(|chain| chain.count_if(key))
     }
 
     /// Adds a chain that breaks no rule, or counts it.
@@ -62,10 +65,27 @@ impl Chains {
     }
 
     fn places(&self, key: u32) -> impl Iterator<Item = &Chain> {
-        // Fibonacci hashing: the upper bits of the product depend on all bits of the key.
-        let start = (key.wrapping_mul(0x9e37_79b9) >> (u32::BITS - ROOM.ilog2())) as usize;
+        let start = place(key);
         (start..start + PROBES).map(|place| &self.0[place % ROOM])
     }
+}
+
+impl Chain {
+    /// Counts the chain if this is it.
+    #[inline]
+    fn count_if(&self, key: u32) -> bool {
+        let is_it = self.key.load(Relaxed) == key;
+        if is_it {
+            self.count.store(self.count.load(Relaxed).wrapping_add(1), Relaxed);
+        }
+        is_it
+    }
+}
+
+/// Where a chain should be. Fibonacci hashing: the upper bits of the product depend on all bits of the key.
+#[inline]
+const fn place(key: u32) -> usize {
+    (key.wrapping_mul(0x9e37_79b9) >> (u32::BITS - ROOM.ilog2())) as usize
 }
 
 const fn key(held: Set, wanted: Rank) -> u32 {

@@ -13,7 +13,7 @@ use crate::{Machine, Rank};
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 /// Two of every class is more than any correct path holds; so the size follows from the order.
-const DEPTH: usize = 2 * Rank::ALL.len();
+pub(super) const DEPTH: usize = 2 * Rank::ALL.len();
 
 /// A lock and where it was taken, or where it is wanted.
 #[derive(Clone, Copy)]
@@ -28,6 +28,8 @@ pub(crate) struct PerCpu {
     entries: [Entry; DEPTH],
     /// All entries from here on are empty.
     len: AtomicUsize,
+    /// Whether there is an empty entry below.
+    has_hole: AtomicBool,
     /// The classes of what is held.
     classes: AtomicU32,
     /// What this CPU has done before.
@@ -49,6 +51,7 @@ impl PerCpu {
         Self {
             entries: [const { Entry::new() }; DEPTH],
             len: AtomicUsize::new(0),
+            has_hole: AtomicBool::new(false),
             classes: AtomicU32::new(0),
             chains: Chains::new(),
             wanted: Entry::new(),
@@ -63,6 +66,7 @@ impl PerCpu {
     pub(crate) fn reset(&self) {
         self.entries.iter().for_each(Entry::clear);
         self.len.store(0, Relaxed);
+        self.has_hole.store(false, Relaxed);
         self.classes.store(0, Relaxed);
         self.chains.reset();
         self.wanted.clear();
@@ -85,17 +89,36 @@ impl PerCpu {
     }
 
     /// Adds a lock; `false` if there are more than a correct kernel can hold.
+    #[inline]
     pub(crate) fn push(&self, held: Held) -> bool {
         let len = self.len.load(Relaxed);
-        let Some(entry) = self.entries.get(len) else { return false };
+        let Some(entry) = self.entries.get(len) else { return self.close_holes() && self.push(held) };
+        let before = self.classes();
+        entry.before.store(before, Relaxed);
         entry.set(held);
-        self.classes.store(self.classes() | 1 << held.lock.rank as u32, Relaxed);
+        self.classes.store(before | 1 << held.lock.rank as u32, Relaxed);
         self.len.store(len + 1, Release);
         true
     }
 
-    /// Removes a lock; `false` if it is not there. Looks at the last one first: that is mostly it.
+    /// Removes a lock; `false` if it is not there. Mostly it is the last one, and none below it is gone.
+    #[inline]
     pub(crate) fn remove(&self, address: usize) -> bool {
+        let last = self.len.load(Relaxed).wrapping_sub(1);
+        match self.entries.get(last) {
+            Some(entry) if entry.is(address) && !self.has_hole.load(Relaxed) => {
+                entry.clear();
+                self.classes.store(entry.before.load(Relaxed), Relaxed);
+                self.len.store(last, Release);
+                true
+            }
+            _ => self.remove_any(address),
+        }
+    }
+
+    /// The same for a lock that is not the last.
+    #[inline(never)]
+    fn remove_any(&self, address: usize) -> bool {
         let mut len = self.len.load(Relaxed);
         let Some(entry) = self.entries[..len].iter().rfind(|entry| entry.is(address)) else { return false };
         entry.clear();
@@ -103,8 +126,35 @@ impl PerCpu {
             len -= 1;
         }
         self.len.store(len, Release);
-        let left = self.entries[..len].iter().filter(|entry| !entry.is(0));
-        self.classes.store(left.fold(0, |classes, entry| classes | 1 << entry.rank()), Relaxed);
+        let (mut classes, mut has_hole) = (0, false);
+        for entry in &self.entries[..len] {
+            entry.before.store(classes, Relaxed);
+            let is_hole = entry.is(0);
+            has_hole |= is_hole;
+            classes |= if is_hole { 0 } else { 1 << entry.rank() };
+        }
+        self.has_hole.store(has_hole, Relaxed);
+        self.classes.store(classes, Relaxed);
+        true
+    }
+
+    /// Moves all entries to the front; `false` if there is no hole. Others may miss an entry while it moves.
+    #[cold]
+    fn close_holes(&self) -> bool {
+        if !self.has_hole.load(Relaxed) {
+            return false;
+        }
+        let (mut to, mut classes) = (0, 0);
+        for from in 0..self.len.load(Relaxed) {
+            let Some(held) = self.entries[from].get() else { continue };
+            self.entries[from].clear();
+            self.entries[to].before.store(classes, Relaxed);
+            self.entries[to].set(held);
+            classes |= 1 << held.lock.rank as u32;
+            to += 1;
+        }
+        self.has_hole.store(false, Relaxed);
+        self.len.store(to, Release);
         true
     }
 
@@ -156,11 +206,14 @@ struct Entry {
     /// Rank and key: `rank << 16 | key`.
     class: AtomicU32,
     site: AtomicSite,
+    /// The classes of the entries below. Only for the CPU itself.
+    before: AtomicU32,
 }
 
 impl Entry {
     const fn new() -> Self {
-        Self { address: AtomicUsize::new(0), class: AtomicU32::new(0), site: AtomicSite::new() }
+        let (class, before) = (AtomicU32::new(0), AtomicU32::new(0));
+        Self { address: AtomicUsize::new(0), class, site: AtomicSite::new(), before }
     }
 
     fn is(&self, address: usize) -> bool {

@@ -1,6 +1,6 @@
 //! What a lock tells the checker, each time it is taken or released.
 
-use super::held::Held;
+use super::held::{Held, PerCpu};
 use super::kind::Kind;
 use super::report::Report;
 use super::{Class, Lock, Site, rules, stuck, this_cpu};
@@ -12,47 +12,72 @@ use core::sync::atomic::Ordering::Relaxed;
 /// # Panics
 /// If this CPU holds it: the wait would never end.
 #[inline]
-pub(crate) fn before<M: Machine>(class: &Class, lock: Lock, site: Site) {
-    before_try::<M>(class, lock, site);
+pub(crate) fn before<M: Machine>(lock: Lock, site: Site) {
+    before_try::<M>(lock, site);
     M::step(Step::Want, lock.rank);
+    let cpu = this_cpu::<M>();
+    // With empty hands a CPU may wait for anything.
+    if cpu.classes() != 0 && !is_known(cpu, lock) {
+        unknown::<M>(lock, site);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn unknown<M: Machine>(lock: Lock, site: Site) {
     let waits_for_itself = check::<M>(lock, site);
     assert!(!waits_for_itself, "a CPU waits for a lock that it holds itself");
 }
 
 /// This CPU is about to take `lock` if it is free.
 #[inline]
-pub(crate) fn before_try<M: Machine>(class: &Class, lock: Lock, site: Site) {
+pub(crate) fn before_try<M: Machine>(lock: Lock, site: Site) {
     if M::interrupts_enabled() {
-        Report::new::<M>(Kind::Interrupts).inner(lock).site(site).print::<M>();
+        report_for::<M>(Kind::Interrupts, lock, site);
     }
     if !big::is_held::<M>() {
-        Report::new::<M>(Kind::NoBigLock).inner(lock).site(site).print::<M>();
+        report_for::<M>(Kind::NoBigLock, lock, site);
     }
-    if !class.is_made() {
-        Report::new::<M>(Kind::Uninitialised).inner(lock).site(site).print::<M>();
-    }
+}
+
+#[cold]
+#[inline(never)]
+fn report_for<M: Machine>(kind: Kind, lock: Lock, site: Site) {
+    Report::new::<M>(kind).inner(lock).site(site).print::<M>();
 }
 
 /// This CPU might take `lock` here, if not this time.
 #[inline]
 pub(crate) fn might<M: Machine>(lock: Lock, site: Site) {
-    check::<M>(lock, site);
-}
-
-/// Checks whether `wanted` may be waited for with what is held. What this CPU has done before is known to be right. Says
-/// whether the wait would never end.
-#[inline]
-pub(crate) fn check<M: Machine>(wanted: Lock, site: Site) -> bool {
     let cpu = this_cpu::<M>();
-    let held = cpu.classes();
-    // Two of one class go by their keys, which are no part of a chain.
-    let is_known = held & 1 << wanted.rank as u32 == 0 && cpu.chains.count(held, wanted.rank);
-    !is_known && check_all::<M>(wanted, site)
+    if cpu.classes() != 0 && !is_known(cpu, lock) {
+        check::<M>(lock, site);
+    }
 }
 
+/// This CPU is about to wait for an answer of CPU `cpu`, which is `wanted`. Says whether that can come: a CPU does not answer
+/// itself.
+pub(super) fn before_answer<M: Machine>(cpu: usize, wanted: Held) -> bool {
+    if cpu == M::cpu() {
+        report_for::<M>(Kind::SelfWait, wanted.lock, wanted.site);
+        return false;
+    }
+    might::<M>(wanted.lock, wanted.site);
+    true
+}
+
+/// Whether this CPU has waited for locks of this class before, with what it holds now. What was right once is right. Two of
+/// one class go by their keys, which are not remembered.
+#[inline]
+fn is_known(cpu: &PerCpu, wanted: Lock) -> bool {
+    let held = cpu.classes();
+    held & 1 << wanted.rank as u32 == 0 && cpu.chains.count(held, wanted.rank)
+}
+
+/// Checks whether `wanted` may be waited for with what is held. Says whether the wait would never end.
 #[cold]
 #[inline(never)]
-fn check_all<M: Machine>(wanted: Lock, site: Site) -> bool {
+pub(crate) fn check<M: Machine>(wanted: Lock, site: Site) -> bool {
     let (checker, cpu) = (M::checker(), this_cpu::<M>());
     let broken = rules::check(cpu.held(), wanted);
     if let Some((mut kind, held)) = broken {
@@ -70,7 +95,10 @@ fn check_all<M: Machine>(wanted: Lock, site: Site) -> bool {
 }
 
 /// This CPU has not got `lock` at once and starts to wait for it.
-pub(crate) fn wait<M: Machine>(lock: Lock, site: Site) {
+pub(crate) fn wait<M: Machine>(class: &Class, lock: Lock, site: Site) {
+    if !class.is_made() {
+        report_for::<M>(Kind::Uninitialised, lock, site);
+    }
     this_cpu::<M>().start_waiting::<M>(Held { lock, site });
     M::step(Step::Wait, lock.rank);
 }
@@ -81,26 +109,40 @@ pub(crate) fn waiting<M: Machine>() {
     stuck::check::<M>();
 }
 
+/// The wait for `lock` is over. It took `ticks`, which is 0 where nobody counts.
+pub(crate) fn waited<M: Machine>(lock: Lock, site: Site, ticks: u32) {
+    this_cpu::<M>().stop_waiting();
+    if ticks != 0 && M::micros(u64::from(ticks)) > u64::from(lock.rank.wait_budget_ms()) * 1000 {
+        report_for::<M>(Kind::WaitedLong, lock, site);
+    }
+}
+
 /// This CPU has got `lock`.
 #[inline]
 pub(crate) fn taken<M: Machine>(class: &Class, lock: Lock, site: Site) {
-    let cpu = this_cpu::<M>();
-    cpu.stop_waiting();
-    if class.is_new() {
-        // Held though it was never taken: it was made anew meanwhile.
-        if M::checker().holder_of(lock.address).is_some() {
-            two_holders::<M>(lock, site);
-        }
-        M::checker().lowest.fetch_min(lock.address, Relaxed);
-        M::checker().highest.fetch_max(lock.address, Relaxed);
-    } else if class.holder().is_some() {
-        two_holders::<M>(lock, site);
+    if !class.is_free() {
+        first_taken::<M>(class, lock, site);
     }
-    class.set_holder(Some(M::cpu()));
-    if !cpu.push(Held { lock, site }) {
-        Report::new::<M>(Kind::TooMany).inner(lock).site(site).print::<M>();
+    let number = M::cpu();
+    class.set_holder(number);
+    if !M::checker().cpus[number].push(Held { lock, site }) {
+        report_for::<M>(Kind::TooMany, lock, site);
     }
     M::step(Step::Got, lock.rank);
+}
+
+/// This CPU has got a lock that does not say that it is free.
+#[cold]
+#[inline(never)]
+fn first_taken<M: Machine>(class: &Class, lock: Lock, site: Site) {
+    if !class.is_made() {
+        report_for::<M>(Kind::Uninitialised, lock, site);
+    } else if !class.is_new() || M::checker().holder_of(lock.address).is_some() {
+        // Held though it was never taken: it was made anew meanwhile.
+        two_holders::<M>(lock, site);
+    }
+    M::checker().lowest.fetch_min(lock.address, Relaxed);
+    M::checker().highest.fetch_max(lock.address, Relaxed);
 }
 
 #[cold]
@@ -116,9 +158,20 @@ fn two_holders<M: Machine>(lock: Lock, site: Site) {
 #[inline]
 pub(crate) fn released<M: Machine>(class: &Class, lock: Lock) {
     M::step(Step::Free, lock.rank);
-    if class.holder() != Some(M::cpu()) {
+    let number = M::cpu();
+    if !class.is_held_by(number) {
         return released_wrongly::<M>(class, lock);
     }
+    if class.pinned().is_some() || M::interrupts_enabled() {
+        released_badly::<M>(class, lock);
+    }
+    class.set_free();
+    M::checker().cpus[number].remove(lock.address);
+}
+
+#[cold]
+#[inline(never)]
+fn released_badly<M: Machine>(class: &Class, lock: Lock) {
     if let Some(pinned) = class.pinned() {
         Report::new::<M>(Kind::PinLost).outer(Held { lock, site: pinned }).inner(lock).print::<M>();
         class.pin(None);
@@ -126,8 +179,6 @@ pub(crate) fn released<M: Machine>(class: &Class, lock: Lock) {
     if M::interrupts_enabled() {
         Report::new::<M>(Kind::Interrupts).inner(lock).print::<M>();
     }
-    class.set_holder(None);
-    this_cpu::<M>().remove(lock.address);
 }
 
 /// `lock` was held for `ticks`, which is 0 where nobody counts.
@@ -139,6 +190,7 @@ pub(crate) fn held_for<M: Machine>(lock: Lock, ticks: u32) {
 }
 
 #[cold]
+#[inline(never)]
 fn released_wrongly<M: Machine>(class: &Class, lock: Lock) {
     match M::checker().holder_of(lock.address) {
         Some((cpu, held)) if cpu != M::cpu() => {
@@ -154,7 +206,7 @@ fn released_wrongly<M: Machine>(class: &Class, lock: Lock) {
 
 /// Whoever holds `lock` will not release it.
 pub(crate) fn forget<M: Machine>(class: &Class, lock: Lock) {
-    class.set_holder(None);
+    class.set_free();
     if let Some((cpu, _)) = M::checker().holder_of(lock.address) {
         M::checker().cpus[cpu].remove(lock.address);
     }
@@ -162,7 +214,7 @@ pub(crate) fn forget<M: Machine>(class: &Class, lock: Lock) {
 
 /// The code at `site` relies on this CPU holding `lock`.
 pub(crate) fn assert_held<M: Machine>(class: &Class, lock: Lock, site: Site) {
-    if class.holder() != Some(M::cpu()) {
+    if !class.is_held_by(M::cpu()) {
         Report::new::<M>(Kind::AssertHeld).inner(lock).site(site).print::<M>();
     }
 }

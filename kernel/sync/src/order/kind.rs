@@ -54,6 +54,8 @@ pub(crate) enum Kind {
     TooMany,
     /// A lock was held for longer than its class allows.
     HeldLong,
+    /// A lock was waited for longer than its class allows.
+    WaitedLong,
     /// A lock has been waited for too long.
     Stuck,
     /// Another CPU has not answered for too long.
@@ -114,6 +116,7 @@ impl Kind {
             Self::NoBigLock => &words::NO_BIG_LOCK,
             Self::TooMany => &words::TOO_MANY,
             Self::HeldLong => &words::HELD_LONG,
+            Self::WaitedLong => &words::WAITED_LONG,
             Self::Stuck => &words::STUCK,
             Self::NoAnswer => &words::NO_ANSWER,
         }

@@ -5,7 +5,7 @@
 use super::held::Held;
 use super::kind::Kind;
 use super::picture::{self, AllHeld};
-use super::{Lock, Site, scenario, this_cpu};
+use super::{Lock, Site, scenario, stack, this_cpu};
 use crate::atomic::spin_loop;
 use crate::{Machine, Rank};
 use core::fmt;
@@ -144,12 +144,7 @@ fn write_backtrace<M: Machine>(f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mut addresses = [0; BACKTRACE];
     let n = M::backtrace(&mut addresses).min(BACKTRACE);
     writeln!(f, "  back-trace, innermost first:")?;
-    for &address in &addresses[..n] {
-        write!(f, "    {address:08x} ")?;
-        M::symbol(address, f)?;
-        writeln!(f)?;
-    }
-    Ok(())
+    stack::write::<M>(f, "    ", addresses[..n].iter().copied())
 }
 
 impl fmt::Display for Lock {

@@ -65,6 +65,8 @@ static STATS: Stats = Stats::new();
 static BIG_LOCK: big::BigLock = big::BigLock::new();
 static CPU: AtomicUsize = AtomicUsize::new(0);
 static INTERRUPTS: AtomicBool = AtomicBool::new(false);
+/// The clock, in milliseconds.
+static CLOCK: AtomicU32 = AtomicU32::new(0);
 /// The kind of the last report, as a hash of its name; 0 for none.
 static REPORTED: AtomicU32 = AtomicU32::new(0);
 
@@ -102,7 +104,7 @@ impl Machine for Fake {
     }
 
     fn millis() -> u32 {
-        0
+        CLOCK.load(Relaxed)
     }
 
     fn ticks() -> u32 {
@@ -152,6 +154,7 @@ impl Bench {
         CHECKER.reset();
         self.oracle = Oracle::new();
         interrupts(false);
+        set_clock(0);
         go_to(0);
         REPORTED.store(0, Relaxed);
         true
@@ -168,6 +171,10 @@ impl Bench {
 pub(super) fn go_to(cpu: usize) {
     CPU.store(cpu, Relaxed);
     big::pass_here::<Fake>();
+}
+
+pub(super) fn set_clock(millis: u32) {
+    CLOCK.store(millis, Relaxed);
 }
 
 pub(super) fn interrupts(on: bool) {

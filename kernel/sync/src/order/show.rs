@@ -2,13 +2,13 @@
 
 use super::learned::{Edge, declared};
 use super::report::Place;
-use crate::rank::EDGES;
+use crate::rank::{EDGES, Pairs};
 use crate::{Machine, Rank};
 use core::fmt;
 use core::marker::PhantomData;
 
-/// The graph of what was declared and what was seen, in the DOT language of Graphviz: declared edges black (dotted while
-/// they were never seen), undeclared ones red.
+/// The graph of what was declared and what was seen, in the DOT language of Graphviz: declared edges black, or gray if they
+/// are only allowed, and dotted while they were never seen; what follows from them blue; undeclared ones red.
 #[must_use]
 pub fn graph<M: Machine>() -> impl fmt::Display {
     Show::<M>(write_graph::<M>, PhantomData)
@@ -49,29 +49,41 @@ fn times<M: Machine>(outer: Rank, inner: Rank) -> u32 {
 
 fn write_graph<M: Machine>(f: &mut fmt::Formatter<'_>) -> fmt::Result {
     writeln!(f, "digraph \"locks\" {{\n  node [shape=box];")?;
+    for rank in Rank::ALL {
+        let shape = if rank.is_wait() { "ellipse" } else { "box" };
+        writeln!(f, "  \"{}\" [shape=\"{shape}\", tooltip=\"{}\"];", rank.name(), rank.protects())?;
+    }
     for (outer, inner) in pairs() {
-        let (edge, is_declared) = (edge::<M>(outer, inner), declared(outer, inner).is_some());
-        if !edge.is_seen() && !is_declared {
-            continue;
+        if edge::<M>(outer, inner).is_seen() || declared(outer, inner).is_some() {
+            write_edge::<M>(f, outer, inner)?;
         }
-        let allowed = outer.allows(inner) || outer == inner && outer.pairs() != crate::rank::Pairs::Never;
-        let color = if allowed { "black" } else { "red" };
-        let style = if !edge.is_seen() {
-            "dotted"
-        } else if is_declared {
-            "solid"
-        } else {
-            "dashed"
-        };
-        write!(f, "  \"{}\" -> \"{}\" [color={color}, style={style}", outer.name(), inner.name())?;
-        if let Some(cpu) = edge.first_cpu() {
-            let (at, then) = edge.sites();
-            write!(f, ", label=\"{}\"", times::<M>(outer, inner))?;
-            write!(f, ", tooltip=\"first by CPU {cpu}: {}, then {}\"", Place(at), Place(then))?;
-        }
-        writeln!(f, "];")?;
     }
     writeln!(f, "}}")
+}
+
+/// One edge: what it is in the declaration (`class`), whether it was seen (`style`), how often, where first, and why it may be.
+fn write_edge<M: Machine>(f: &mut fmt::Formatter<'_>, outer: Rank, inner: Rank) -> fmt::Result {
+    let (edge, declared) = (edge::<M>(outer, inner), declared(outer, inner));
+    let (class, color) = match declared {
+        Some(declared) if declared.needed => ("needed", "black"),
+        Some(_) => ("allowed", "gray"),
+        None if outer == inner && outer.pairs() != Pairs::Never => ("pair", "blue"),
+        None if outer.allows(inner) => ("implied", "blue"),
+        None => ("undeclared", "red"),
+    };
+    let style = if edge.is_seen() { "solid" } else { "dotted" };
+    write!(f, "  \"{}\" -> \"{}\" [class=\"{class}\", ", outer.name(), inner.name())?;
+    write!(f, "color=\"{color}\", style=\"{style}\"")?;
+    if let Some(cpu) = edge.first_cpu() {
+        let (at, then) = edge.sites();
+        write!(f, ", label=\"{}\"", times::<M>(outer, inner))?;
+        write!(f, ", tooltip=\"first by CPU {cpu}: {}, then {}\"", Place(at), Place(then))?;
+    }
+    if let Some(declared) = declared {
+        let (file, line) = (declared.declared.file(), declared.declared.line());
+        write!(f, ", comment=\"{} ({file}:{line})\"", declared.why)?;
+    }
+    writeln!(f, "];")
 }
 
 fn write_coverage<M: Machine>(f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -36,11 +36,21 @@ impl Stack {
 
     /// Prints it, a line for each address.
     pub(crate) fn write<M: Machine>(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for address in self.0.iter().map(|word| word.load(Relaxed)).take_while(|&address| address != 0) {
-            write!(f, "        {address:08x} ")?;
-            M::symbol(address, f)?;
-            writeln!(f)?;
-        }
-        Ok(())
+        let addresses = self.0.iter().map(|word| word.load(Relaxed)).take_while(|&address| address != 0);
+        write::<M>(f, "        ", addresses)
     }
+}
+
+/// Prints a stack from the first address on that is not the checker's own.
+pub(crate) fn write<M: Machine>(
+    f: &mut fmt::Formatter<'_>,
+    margin: &str,
+    addresses: impl Iterator<Item = u32>,
+) -> fmt::Result {
+    for address in addresses.skip_while(|&address| M::is_lock_code(address)) {
+        write!(f, "{margin}{address:08x} ")?;
+        M::symbol(address, f)?;
+        writeln!(f)?;
+    }
+    Ok(())
 }

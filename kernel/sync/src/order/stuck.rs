@@ -11,24 +11,30 @@ use crate::{MAX_CPUS, Machine};
 
 /// How long a CPU may wait for one lock or one answer, in milliseconds. No lock is held for a
 /// hundredth of it, but hosts can be slow.
-const LIMIT_MS: u32 = 10_000;
+pub(super) const LIMIT_MS: u32 = 10_000;
 
 /// Ends the kernel if this CPU has waited for too long.
 pub(crate) fn check<M: Machine>() {
+    if let Some(kind) = report_if_over::<M>() {
+        M::give_up(kind.words().rule)
+    }
+}
+
+/// Reports a wait of this CPU that has lasted too long.
+pub(super) fn report_if_over<M: Machine>() -> Option<Kind> {
     let cpu = this_cpu::<M>();
-    let Some(wait) = cpu.wait() else { return };
+    let Held { lock, site } = cpu.wait()?;
     if M::millis().wrapping_sub(cpu.since()) < LIMIT_MS {
-        return;
+        return None;
     }
     M::stop_others();
-    let Held { lock, site } = wait;
     let kind = if lock.rank.is_wait() { Kind::NoAnswer } else { Kind::Stuck };
     let mut report = Report::new::<M>(kind).inner(lock).site(site);
     if let Some((holder, held)) = M::checker().holder_of(lock.address) {
         report = report.outer(held).outer_cpu(holder);
     }
     report.print::<M>();
-    M::give_up(kind.words().rule)
+    Some(kind)
 }
 
 /// One CPU's part in a chain of waiting.

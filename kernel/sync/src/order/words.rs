@@ -241,6 +241,15 @@ pub(crate) const HELD_LONG: Words = words(
         "or give the class a larger budget in rank.rs, and say why",
     ],
 );
+pub(crate) const WAITED_LONG: Words = words(
+    "waited-long",
+    "a lock was waited for longer than its class allows",
+    "with interrupts off all that time, this CPU answered nobody, and whoever waits for it waited as well",
+    [
+        "`lockstat` names the places that wait and the class that is held long: make the locked part there shorter,",
+        "or split the lock, so that fewer CPUs want the same one",
+    ],
+);
 pub(crate) const STUCK: Words = words(
     "stuck",
     "a lock has been waited for too long",

@@ -7,6 +7,7 @@
 mod audit;
 mod budget;
 mod case;
+mod checker;
 mod expect;
 mod foreign;
 mod fuzz;
@@ -57,8 +58,9 @@ fn main() -> ExitCode {
         let ignored = planned.from_cd && no_cd;
         Trial::test(planned.name(), move || Ok(expect::check(&planned, kernels)?)).with_ignored_flag(ignored)
     };
-    let trials = plan.into_iter().map(trial).chain(rig::trials()).chain(trace::trials()).chain(fuzz::trials());
-    let trials = trials.chain(budget::trials()).collect();
+    let special = rig::trials().into_iter().chain(trace::trials()).chain(fuzz::trials()).chain(budget::trials());
+    let checker = wanted(checker::NAME, &arguments).then(|| Trial::test(checker::NAME, || Ok(checker::check()?)));
+    let trials = plan.into_iter().map(trial).chain(special).chain(checker).collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
     if jos::interrupt::seen() {
         return ExitCode::from(130);
