@@ -15,7 +15,7 @@ const SHARES: [(Build, Profile, u16, u64); 4] =
 pub(crate) fn trials() -> Vec<Trial> {
     let trial = |(build, profile, cpus, calls)| {
         let name = format!("{build}_{profile}::fuzz::{}_cpus{cpus}", if cpus == 1 { "episodes" } else { "crowd" });
-        Trial::test(name, move || share(&Options::new(cpus, calls, 1, KernelOptions { build, profile })))
+        Trial::test(name, move || share(&Options::new(cpus, calls, 1, KernelOptions { build, profile, mode: None })))
     };
     SHARES.into_iter().map(trial).collect()
 }
