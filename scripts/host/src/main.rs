@@ -8,9 +8,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use jos::outcome::Outcome;
-use jos::{
-    bench, build, check, conflicts, doc, fuzz, interrupt, iso, lockgraph, mutants, run, stress, test, trace,
-};
+use jos::{bench, build, check, conflicts, doc, fuzz, interrupt, iso, lockgraph, mutants, run, stress, test, trace};
 
 /// Builds, boots, tests, stresses and measures the JOS kernel.
 ///
