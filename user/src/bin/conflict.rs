@@ -79,7 +79,7 @@ fn round<const WORKER: u32, const COUNTS: bool>(child: EnvId, page: Page) {
     operation::<WORKER, 5, COUNTS, _>(|| sys_page_map(SELF, page.va(), SELF, other.va(), WRITE)).unwrap();
     operation::<WORKER, 6, COUNTS, _>(|| sys_page_map(SELF, page.va(), child, other.va(), WRITE)).unwrap();
     operation::<WORKER, 7, COUNTS, _>(|| sys_page_unmap(child, other.va())).unwrap();
-    let born = operation::<WORKER, 8, COUNTS, _>(|| sys_exofork()).unwrap();
+    let born = operation::<WORKER, 8, COUNTS, _>(sys_exofork).unwrap();
     assert!(born != SELF, "a child that nobody told to runs");
     operation::<WORKER, 9, COUNTS, _>(|| sys_env_destroy(born)).unwrap();
     operation::<WORKER, 10, COUNTS, _>(|| sys_env_set_status(child, EnvStatus::NotRunnable)).unwrap();
