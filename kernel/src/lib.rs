@@ -40,6 +40,7 @@ pub mod run;
 pub mod run_queue;
 pub mod sched;
 pub mod selftest;
+pub mod slot_set;
 pub mod smp;
 pub mod symbols;
 pub mod syscall;

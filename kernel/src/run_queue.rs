@@ -1,35 +1,30 @@
 //! The env slots waiting for one CPU: those to run now, and the patient ones.
 //!
-//! A [`Set`] has "the next one, going round", as JOS's scheduler does. One bit a slot, and one bit for each word of them
-//! that is not empty, so every operation is a few instructions however many envs there are. A set rather than a list:
-//! inserting twice is harmless, and a slot can be taken out from anywhere.
+//! Sets rather than lists: inserting twice is harmless, and a slot can be taken out from anywhere.
 
-use abi::NENV;
-
-const WORDS: usize = NENV / 32;
-const _: () = assert!(WORDS == 32, "one summary word covers all the words");
+use crate::slot_set::SlotSet;
 
 /// The slots waiting for one CPU.
 #[derive(Debug, Default)]
 pub struct RunQueue {
-    ready: Set,
-    patient: Set,
+    ready: SlotSet,
+    patient: SlotSet,
 }
 
 impl RunQueue {
     /// An empty queue.
     pub const fn new() -> Self {
-        RunQueue { ready: Set::new(), patient: Set::new() }
+        RunQueue { ready: SlotSet::new(), patient: SlotSet::new() }
     }
 
     /// How many slots are to run now.
     pub fn ready(&self) -> usize {
-        self.ready.len
+        self.ready.count()
     }
 
     /// How many slots are patient.
     pub fn patient(&self) -> usize {
-        self.patient.len
+        self.patient.count()
     }
 
     /// Calls `look` with each slot and whether it is a patient one. For audits.
@@ -77,70 +72,6 @@ impl RunQueue {
     /// Takes out the first slot to run now behind `after`, going round; `after` itself comes last.
     pub fn pop_after(&mut self, after: usize) -> Option<usize> {
         self.ready.pop_after(after)
-    }
-}
-
-#[derive(Debug, Default)]
-struct Set {
-    words: [u32; WORDS],
-    /// Bit w is set when `words[w]` is not 0.
-    summary: u32,
-    len: usize,
-}
-
-impl Set {
-    const fn new() -> Self {
-        Set { words: [0; WORDS], summary: 0, len: 0 }
-    }
-
-    fn insert(&mut self, slot: usize) {
-        let (word, bit) = (slot / 32, 1 << (slot % 32));
-        self.len += usize::from(self.words[word] & bit == 0);
-        self.words[word] |= bit;
-        self.summary |= 1 << word;
-    }
-
-    fn remove(&mut self, slot: usize) -> bool {
-        let (word, bit) = (slot / 32, 1 << (slot % 32));
-        let was_in = self.words[word] & bit != 0;
-        self.words[word] &= !bit;
-        if self.words[word] == 0 {
-            self.summary &= !(1 << word);
-        }
-        self.len -= usize::from(was_in);
-        was_in
-    }
-
-    fn pop_after(&mut self, after: usize) -> Option<usize> {
-        let start = (after + 1) % NENV;
-        let slot = self.first_from(start).or_else(|| self.first_from(0))?;
-        self.remove(slot);
-        Some(slot)
-    }
-
-    fn for_each(&self, mut look: impl FnMut(usize)) {
-        for (word, bits) in self.words.iter().enumerate().filter(|(_, bits)| **bits != 0) {
-            (0..32).filter(|bit| bits & 1 << bit != 0).for_each(|bit| look(word * 32 + bit));
-        }
-    }
-
-    fn is_sound(&self) -> bool {
-        self.words.iter().enumerate().all(|(word, &bits)| (bits != 0) == (self.summary & 1 << word != 0))
-    }
-
-    fn first_from(&self, start: usize) -> Option<usize> {
-        let word = start / 32;
-        let here = self.words[word] & (u32::MAX << (start % 32));
-        if here != 0 {
-            return Some(word * 32 + here.trailing_zeros() as usize);
-        }
-        // Shifting in two steps, since a shift by 32 is an overflow.
-        let later = self.summary & (u32::MAX << word << 1);
-        if later == 0 {
-            return None;
-        }
-        let word = later.trailing_zeros() as usize;
-        Some(word * 32 + self.words[word].trailing_zeros() as usize)
     }
 }
 

@@ -23,7 +23,7 @@ mod machine;
 mod tests;
 
 pub(crate) use kernel::{audit, config, cpu, finish, lifecycle, mm, smp, syscall, trap, x86};
-pub use locks::{Rank, event};
+pub use locks::{Rank, event, lock_order};
 pub use machine::{Pair, Step, big, lock_pair, order, trace};
 
 #[path = "../../src/syscall/args.rs"]
@@ -46,5 +46,9 @@ pub(crate) mod presence;
 pub(crate) mod run_queue;
 #[path = "../../src/sched.rs"]
 pub(crate) mod sched;
+#[path = "../../src/slot_set.rs"]
+pub(crate) mod slot_set;
+#[path = "../../src/watchdog_off.rs"]
+pub(crate) mod watchdog;
 #[path = "../../src/window_off.rs"]
 pub(crate) mod window;

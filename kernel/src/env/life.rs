@@ -8,6 +8,7 @@ use core::sync::atomic::Ordering;
 use abi::{EnvId, EnvRecord, EnvStatus};
 
 use crate::mm::frame::Frame;
+use crate::slot_set::SlotSet;
 
 /// Whether a slot has a tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,35 +90,27 @@ pub struct Mailbox {
     pub refused: Refused,
 }
 
-/// A few env slots. Who does not fit tries again and again instead of waiting; nothing is lost by it but time.
+/// The slots of envs that were refused, which have their turns going round.
 #[derive(Clone, Copy, Debug)]
 pub struct Refused {
-    slots: [u16; Refused::MAX],
-    len: usize,
+    slots: SlotSet,
+    /// Whose turn it was last.
+    last: u16,
 }
 
 impl Refused {
-    const MAX: usize = 8;
-    const NONE: Refused = Refused { slots: [0; Refused::MAX], len: 0 };
+    const NONE: Refused = Refused { slots: SlotSet::new(), last: 0 };
 
-    /// Adds a slot; says whether it is in the set now.
-    pub fn insert(&mut self, slot: usize) -> bool {
-        let slot = slot as u16;
-        if self.slots[..self.len].contains(&slot) {
-            return true;
-        }
-        let Some(place) = self.slots.get_mut(self.len) else { return false };
-        *place = slot;
-        self.len += 1;
-        true
+    /// Adds a slot.
+    pub fn insert(&mut self, slot: usize) {
+        self.slots.insert(slot);
     }
 
-    /// Takes out the slot that has been in it longest.
+    /// Takes out the slot whose turn it is.
     pub fn pop(&mut self) -> Option<usize> {
-        self.len = self.len.checked_sub(1)?;
-        let first = self.slots[0];
-        self.slots.copy_within(1.., 0);
-        Some(usize::from(first))
+        let slot = self.slots.pop_after(usize::from(self.last))?;
+        self.last = slot as u16;
+        Some(slot)
     }
 }
 

@@ -72,8 +72,8 @@ pub(super) fn recv(current: &Current<'_>, dstva: u32) -> Result<Reply> {
     Ok(Reply::Other(0))
 }
 
-/// Lets the env that has waited longest to send to the caller try again. One is enough, and so each has its turn; if it
-/// has changed its mind, the others try again at the next tick.
+/// Lets one of the envs that wait to send to the caller try again. One is enough, and so each has its turn, in the order of
+/// slots, going round; if it has changed its mind, the others try again at the next tick.
 fn invite_next(current: &Current<'_>) {
     loop {
         let next = current.env().mailbox.lock().refused.pop();
@@ -93,7 +93,10 @@ pub(super) fn yield_cpu(current: &Current<'_>) -> Reply {
         sync::lock_order!(EnvLife => EnvIpc);
         let mut life = current.life();
         let mut mailbox = table::env(target).mailbox.lock();
-        life.patient = !mailbox.receiving && mailbox.refused.insert(current.slot());
+        if !mailbox.receiving {
+            mailbox.refused.insert(current.slot());
+            life.patient = true;
+        }
     }
     Reply::Other(0)
 }
