@@ -54,11 +54,11 @@ pub(super) fn try_send(current: &Current<'_>, target: EnvId, value: u32, source_
 
 /// Blocks the caller until a message comes. It resumes with EAX 0: nobody writes its registers later.
 pub(super) fn recv(current: &Current<'_>, dstva: u32) -> Result<Reply> {
-    let wanted = UserPage::optional(dstva)?;
+    UserPage::optional(dstva)?;
     sync::lock_order!(EnvLife => EnvIpc);
     let mut life = current.life();
     let mut mailbox = current.env().mailbox.lock();
-    mailbox.dstva = wanted.map_or(UTOP, UserPage::va);
+    mailbox.dstva = dstva;
     mailbox.receiving = true;
     life.receiving = true;
     let record = current.record();

@@ -23,6 +23,7 @@ pub mod mutants;
 pub mod options;
 pub mod outcome;
 pub mod paths;
+pub mod price;
 pub mod programs;
 pub mod progress;
 pub mod qemu;

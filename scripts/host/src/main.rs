@@ -8,7 +8,9 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use jos::outcome::Outcome;
-use jos::{bench, build, check, conflicts, doc, fuzz, interrupt, iso, lockgraph, mutants, run, stress, test, trace};
+use jos::{
+    bench, build, check, conflicts, doc, fuzz, interrupt, iso, lockgraph, mutants, price, run, stress, test, trace,
+};
 
 /// Builds, boots, tests, stresses and measures the JOS kernel.
 ///
@@ -33,6 +35,7 @@ enum Command {
     Trace(trace::Options),
     Conflicts(conflicts::Options),
     Lockgraph(lockgraph::Options),
+    Price(price::Options),
     Iso(iso::Options),
     Build(build::Options),
     Check(check::Options),
@@ -50,6 +53,7 @@ fn dispatch(command: &Command) -> Result<Outcome> {
         Command::Trace(options) => trace::trace(options),
         Command::Conflicts(options) => conflicts::conflicts(options),
         Command::Lockgraph(options) => lockgraph::lockgraph(options),
+        Command::Price(options) => price::price(options),
         Command::Iso(options) => iso::iso(options),
         Command::Build(options) => build::build(options),
         Command::Check(options) => check::check(options),

@@ -141,6 +141,10 @@ fn not_self(rng: &mut Rng, ids: &Ids) -> u32 {
     }
 }
 
+/// The page where an env goes on that has lost its stack: there its return addresses are 0. Nothing is ever put there, so that it
+/// dies at once and does not execute what it finds, a breakpoint perhaps, which ends the run in the monitor.
+const NOWHERE: u32 = 0;
+
 /// Where a page is taken from. Not from where the stacks or the notes are: an env that shares its stack with another is not
 /// itself any more, and what it then says of the kernel's answers is worth nothing.
 fn source(rng: &mut Rng) -> u32 {
@@ -155,13 +159,15 @@ fn source(rng: &mut Rng) -> u32 {
 fn place(rng: &mut Rng) -> u32 {
     match rng.below(256) {
         0 => [USTACKTOP - PGSIZE, NOTES][rng.below(2) as usize],
-        _ => Some(edges::address(rng)).filter(|&va| va & !(PGSIZE - 1) != GUARD).unwrap_or(PGSIZE),
+        _ => {
+            Some(edges::address(rng)).filter(|&va| ![GUARD, NOWHERE].contains(&(va & !(PGSIZE - 1)))).unwrap_or(PGSIZE)
+        }
     }
 }
 
 /// Whether an env may put a page at `va` when it is missed there.
 pub fn mendable(va: u32) -> bool {
-    edges::PAGES.contains(&va) && va != GUARD && va != edges::XSTACK
+    edges::PAGES.contains(&va) && ![GUARD, NOWHERE, edges::XSTACK].contains(&va)
 }
 
 /// Whether a call by env `me` may end with `eax`, whatever others do.

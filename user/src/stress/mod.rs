@@ -5,7 +5,7 @@
 use core::fmt::Arguments;
 use core::sync::atomic::Ordering;
 
-use ulib::{EnvId, Error, Page, READ, SELF, WRITE, cprintf, exit, sys_yield, wait};
+use ulib::{EnvId, Error, Page, READ, SELF, WRITE, cprintf, exit, mark, sys_yield, wait};
 
 use crate::canary;
 use crate::rng::Rng;
@@ -59,11 +59,13 @@ impl Member {
     /// Acts that often, waits for the children that are left, and exits.
     pub fn live(&mut self, units: u32) -> ! {
         let mut left = units;
+        mark::window_begin();
         while left > 0 && self.roll.counter(FAILED).load(Ordering::Relaxed) == 0 {
             left -= 1;
             self.roll.counter(OPS).fetch_add(1, Ordering::Relaxed);
             let depth = self.depth;
             self.act();
+            mark::op();
             if self.depth > depth {
                 left /= 2;
             }

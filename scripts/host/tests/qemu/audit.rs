@@ -18,7 +18,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "while_many_cpus_take_turns",
         programs: &["stress:4:20:2"],
-        options: &["audit=30"],
+        options: &["audit=4"],
         cpus: 64,
         limit: 600,
         required: &["STRESS seed=4 ok", "audits: [1-9][0-9]* while programs ran"],
