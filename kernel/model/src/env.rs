@@ -128,7 +128,7 @@ pub mod table {
     pub(crate) fn make(slot: usize) -> EnvId {
         let id = EnvId(0x1000 + u32::try_from(slot).expect("a small number"));
         *env(slot).life.lock() = Life { id, tenancy: super::life::Tenancy::Live, ..Life::EMPTY };
-        *env(slot).mailbox.lock() = Mailbox::EMPTY;
+        env(slot).mailbox.lock().clear();
         *env(slot).space.lock() = Space::EMPTY;
         let record = record(slot);
         record.id.store(id.0, Ordering::Relaxed);

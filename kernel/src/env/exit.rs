@@ -9,7 +9,7 @@ use abi::{EnvId, EnvStatus};
 
 use crate::cpu::Guard;
 use crate::env::life::{self, Tenancy};
-use crate::env::{Current, Life, Mailbox, table};
+use crate::env::{Current, Life, table};
 use crate::point::Point;
 use crate::{lifecycle, presence, sched, window};
 
@@ -42,7 +42,7 @@ pub fn reap(id: EnvId, by: EnvId) {
     let env = table::env(id.slot());
     window::at_for(Point::Reaping, id.slot());
     lifecycle!("[{by}] free env {id}");
-    *env.mailbox.lock() = Mailbox::EMPTY;
+    env.mailbox.lock().clear();
     let space = env.space.lock().evict();
     window::at_for(Point::Evicted, id.slot());
     space.tear_down();

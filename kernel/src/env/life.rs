@@ -117,6 +117,14 @@ impl Refused {
 impl Mailbox {
     /// Waiting for nothing.
     pub const EMPTY: Mailbox = Mailbox { receiving: false, dstva: 0, refused: Refused::NONE };
+
+    /// Makes it [`Mailbox::EMPTY`]. Mostly nobody waits to send, and the set need not be written.
+    pub fn clear(&mut self) {
+        (self.receiving, self.dstva, self.refused.last) = (false, 0, 0);
+        if self.refused.slots.count() != 0 {
+            self.refused = Refused::NONE;
+        }
+    }
 }
 
 /// Publishes the status. Needs the life lock.

@@ -129,7 +129,7 @@ pub fn alloc(parent: EnvId) -> Result<EnvId, Error> {
     write_record(record, id, parent, &space);
     let emptied = core::mem::replace(&mut *env.space.lock(), space);
     debug_assert_eq!(emptied.owner(), EnvId::NONE);
-    *env.mailbox.lock() = Mailbox::EMPTY;
+    env.mailbox.lock().clear();
     env.refused_by.store(0, Ordering::Relaxed);
     let mut life = env.life.lock();
     // A stale bit of the last tenant may still be in a queue. It stands for this one then.
