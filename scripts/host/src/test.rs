@@ -78,7 +78,7 @@ pub fn test(options: &Options) -> Result<Outcome> {
             Some(program) => {
                 add(&mut count, counted(Command::new(program).current_dir(paths::root()).args(filter), QEMU_LIMIT)?)
             }
-            None => count.failed += 1,
+            None => count.fail("the build of the QEMU tests".to_owned()),
         }
     }
     if interrupt::seen() {
@@ -86,6 +86,10 @@ pub fn test(options: &Options) -> Result<Outcome> {
     }
     if count.passed + count.failed == 0 {
         bail!("no test has {:?} in its name", filter.unwrap_or_default());
+    }
+    // A thousand lines further up each says why.
+    if !count.names.is_empty() {
+        println!("failed:\n    {}", count.names.join("\n    "));
     }
     println!("{} passed, {} failed", count.passed, count.failed);
     Ok(if count.failed == 0 { Outcome::Good } else { Outcome::Failed })
@@ -98,7 +102,9 @@ fn host(filter: Option<&str>, count: &mut Count) -> Result<()> {
         println!("-- cargo test {}", arguments.join(" "));
         let mut cargo = toolchain.cargo();
         cargo.args(["test", "--quiet", "--no-fail-fast"]).args(*arguments);
-        add(count, counted(cargo.arg("--").args(filter), HOST_LIMIT)?);
+        let mut part = counted(cargo.arg("--").args(filter), HOST_LIMIT)?;
+        part.names.iter_mut().for_each(|name| *name += &format!(" (cargo test {})", arguments.join(" ")));
+        add(count, part);
     }
     Ok(())
 }
@@ -106,6 +112,7 @@ fn host(filter: Option<&str>, count: &mut Count) -> Result<()> {
 fn add(sum: &mut Count, part: Count) {
     sum.passed += part.passed;
     sum.failed += part.failed;
+    sum.names.extend(part.names);
 }
 
 /// Runs tests visibly and counts them by the summaries they print. Tests that do not compile, or end without a
@@ -118,6 +125,8 @@ fn counted(command: &mut Command, limit: Duration) -> Result<Count> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).process_group(0);
     let mut child = command.spawn().context("cannot start the tests")?;
     let summary = Regex::new(r"test result: .*?(\d+) passed; (\d+) failed")?;
+    // The two ways in which test programs say it, of which the quiet one comes with `--quiet`.
+    let failure = Regex::new(r"^(?:test )?(\S.*?) (?:\.\.\.|---) FAILED")?;
     let mut count = Count::default();
     let output = child.stdout.take().context("the tests have an output")?;
     let reader = thread::spawn(move || {
@@ -126,6 +135,9 @@ fn counted(command: &mut Command, limit: Duration) -> Result<Count> {
             // A filter leaves nothing of most sets, which need not be said a dozen times.
             if !(line.is_empty() || line == "running 0 tests" || line.contains("ok. 0 passed; 0 failed; 0 ignored")) {
                 println!("{line}");
+            }
+            if let Some(found) = failure.captures(&line) {
+                count.names.push(found[1].to_owned());
             }
             if let Some(found) = summary.captures(&line) {
                 count.passed += found[1].parse::<u64>().unwrap_or_default();
@@ -137,7 +149,7 @@ fn counted(command: &mut Command, limit: Duration) -> Result<Count> {
     let success = wait(&mut child, limit)?;
     let mut count = reader.join().unwrap_or_default();
     if !success && count.failed == 0 {
-        count.failed = 1;
+        count.fail("tests that could not be built, or ended without a summary".to_owned());
     }
     Ok(count)
 }

@@ -54,12 +54,22 @@ const CHECKS: [Check; 17] = [
 ];
 
 /// How many checks passed and failed.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Count {
     /// Passed.
     pub passed: u64,
     /// Failed.
     pub failed: u64,
+    /// What failed, by name, as far as it has one.
+    pub names: Vec<String>,
+}
+
+impl Count {
+    /// Counts one that failed.
+    pub fn fail(&mut self, name: String) {
+        self.failed += 1;
+        self.names.push(name);
+    }
 }
 
 /// Runs the sub-command.
@@ -96,7 +106,7 @@ pub fn run_all(filter: Option<&str>) -> Count {
             }
             Err(why) => {
                 println!("FAILED\n{why}");
-                count.failed += 1;
+                count.fail(name);
             }
         }
     }

@@ -226,6 +226,12 @@ pub fn todays() -> Result<Count> {
     })?;
     bugs.retain(|bug| !bug.unproven);
     let fates = hunt_all(&bugs, 1)?;
-    let passed = fates.iter().filter(|fate| matches!(fate, Fate::Caught(_))).count() as u64;
-    Ok(Count { passed, failed: bugs.len() as u64 - passed })
+    let mut count = Count::default();
+    for (bug, fate) in bugs.iter().zip(&fates) {
+        match fate {
+            Fate::Caught(_) => count.passed += 1,
+            _ => count.fail(format!("{} (scripts/jos mutants {0})", bug.name)),
+        }
+    }
+    Ok(count)
 }
