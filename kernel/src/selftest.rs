@@ -23,6 +23,7 @@ const RIGHTS: PteFlags = PteFlags::P.union(PteFlags::U).union(PteFlags::W);
 pub fn memory() {
     page_free_list();
     page_alloc();
+    page_fill();
     page();
     kern_pgdir();
     page_free_list();
@@ -43,6 +44,21 @@ pub fn lock_checker() {
             }
         }
         Err(due) => panic!("the lock checker is wrong where {due} is due"),
+    }
+}
+
+/// Fills a frame and changes one word of it, at its ends and in between: the look at all of it at once must see that.
+fn page_fill() {
+    const WORD: u32 = 0x5a5a_1234;
+    let Some(page) = PageRef::alloc() else { panic!("there is no frame") };
+    phys::fill(page.frame(), WORD);
+    for offset in [0, 4, 8, 12, 2052, 4080, 4084, 4088, 4092] {
+        for other in [WORD ^ 1, WORD ^ 1 << 31, 0, u32::MAX] {
+            assert!(phys::is_filled(page.frame(), WORD));
+            phys::write(page.frame(), offset, &other.to_le_bytes());
+            assert!(!phys::is_filled(page.frame(), WORD), "{other:#x} at {offset}");
+            phys::write(page.frame(), offset, &WORD.to_le_bytes());
+        }
     }
 }
 

@@ -28,16 +28,32 @@ pub fn base() -> usize {
     })
 }
 
-/// Fills the 4096 bytes at `address` with zeros.
+/// Fills the 4096 bytes at `address` with `word`.
 ///
 /// # Safety
 /// The page must be in the block, and nothing may hold a Rust reference to it but as atomic words.
-pub unsafe fn zero_page(address: usize) {
-    for at in (address..address + PGSIZE as usize).step_by(4) {
+pub unsafe fn fill_page(address: usize, word: u32) {
+    // SAFETY: the caller's promise.
+    unsafe { words(address) }.for_each(|place| place.store(word, Ordering::Relaxed));
+}
+
+/// Whether each word of the 4096 bytes at `address` is `word`.
+///
+/// # Safety
+/// The page must be in the block.
+pub unsafe fn page_holds_only(address: usize, word: u32) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { words(address) }.all(|place| place.load(Ordering::Relaxed) == word)
+}
+
+/// # Safety
+/// The page must be in the block, and nothing may hold a Rust reference to it but as atomic words.
+unsafe fn words<'a>(address: usize) -> impl Iterator<Item = &'a AtomicU32> {
+    (address..address + PGSIZE as usize).step_by(4).map(|at| {
         let word = core::ptr::with_exposed_provenance::<AtomicU32>(at);
         // SAFETY: the caller's promise.
-        unsafe { &*word }.store(0, Ordering::Relaxed);
-    }
+        unsafe { &*word }
+    })
 }
 
 /// Copies `len` bytes from `from` to `into`, which do not overlap.

@@ -39,9 +39,20 @@ pub fn table(frame: Frame) -> &'static Table {
 
 /// Fills a frame with zeros.
 pub fn zero(frame: Frame) {
+    fill(frame, 0);
+}
+
+/// Fills a frame with `word`.
+pub fn fill(frame: Frame, word: u32) {
     // SAFETY: the frame is mapped, PGSIZE bytes long and aligned, and no Rust reference to it is needed: what is
-    // zeroed is owned by the caller, or shared with programs that see one value or the other.
-    unsafe { x86::memory::zero_page(kernel_address(frame.address())) }
+    // filled is owned by the caller, or shared with programs that see one value or the other.
+    unsafe { x86::memory::fill_page(kernel_address(frame.address()), word) }
+}
+
+/// Whether all of a frame is `word`.
+pub fn is_filled(frame: Frame, word: u32) -> bool {
+    // SAFETY: the frame is mapped, PGSIZE bytes long and aligned; reading it by assembly needs no more.
+    unsafe { x86::memory::page_holds_only(kernel_address(frame.address()), word) }
 }
 
 /// Copies the entries of a page table from `first` to its end to the same place in another.

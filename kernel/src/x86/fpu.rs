@@ -2,7 +2,7 @@
 //!
 //! While CR0.TS is set, the first floating-point instruction traps (Intel SDM vol. 3 §13.4.1), so an env that uses none
 //! costs nothing, and one env never sees another's registers nor its pending exceptions. The kernel itself is built
-//! without floating point; it borrows XMM0 to clear pages ([`lend`]).
+//! without floating point; it borrows XMM0 and XMM1 to fill and compare pages ([`lend`]).
 //!
 //! An env's area belongs to the CPU the env is on, or to whoever is making the env. On a CPU without FXSAVE the trap
 //! stays fatal.
@@ -57,7 +57,8 @@ pub fn init_cpu() {
     make_next_use_trap();
 }
 
-/// Runs `f`, which may use XMM0 and must leave it as it was; `None`, and `f` is not run, if there is no such register.
+/// Runs `f`, which may use XMM0 and XMM1 and must leave them as they were; `None`, and `f` is not run, if there are no such
+/// registers.
 ///
 /// The registers may be those of the env on this CPU, or nobody's.
 pub(super) fn lend<R>(f: impl FnOnce() -> R) -> Option<R> {

@@ -7,34 +7,35 @@ use core::arch::asm;
 
 use super::fpu;
 
-/// Fills the 4096 bytes at `address` with zeros.
+/// Fills the 4096 bytes at `address` with `word`.
 ///
 /// # Safety
-/// The page must be mapped and writable, and nothing may hold a Rust reference to it.
-pub unsafe fn zero_page(address: usize) {
+/// The page must be mapped and writable, and nothing may hold a Rust reference to it but as atomic words.
+pub unsafe fn fill_page(address: usize, word: u32) {
     // SAFETY: the caller's promise.
-    let by_sixteen = fpu::lend(|| unsafe { zero_by_sixteen(address) });
+    let by_sixteen = fpu::lend(|| unsafe { fill_by_sixteen(address, word) });
     if by_sixteen.is_none() {
         // SAFETY: the caller's promise; DF is clear in the kernel (alltraps, boot).
         unsafe {
-            asm!("rep stosd", inout("ecx") 1024 => _, inout("edi") address => _, in("eax") 0,
+            asm!("rep stosd", inout("ecx") 1024 => _, inout("edi") address => _, in("eax") word,
                  options(nostack, preserves_flags));
         }
     }
 }
 
-/// Fills a page with zeros by way of XMM0, which is what it was afterwards. Zeroing is most of what a fresh page costs, and
+/// Fills a page by way of XMM0, which is what it was afterwards. Zeroing is most of what a fresh page costs, and
 /// an emulator takes an instruction at a time: a quarter of them is a quarter of the time.
 ///
 /// # Safety
-/// As for [`zero_page`], and SSE instructions must not trap.
-unsafe fn zero_by_sixteen(address: usize) {
+/// As for [`fill_page`], and SSE instructions must not trap.
+unsafe fn fill_by_sixteen(address: usize, word: u32) {
+    let words = [word; 4];
     // SAFETY: the caller's promise; a page is aligned to 16, the stack need not be.
     unsafe {
         asm!(
             "sub esp, 16",
             "movups [esp], xmm0",
-            "xorps xmm0, xmm0",
+            "movups xmm0, [{words}]",
             "2:",
             ".set at, 0",
             ".rept 16",
@@ -46,10 +47,68 @@ unsafe fn zero_by_sixteen(address: usize) {
             "jnz 2b",
             "movups xmm0, [esp]",
             "add esp, 16",
+            words = in(reg) words.as_ptr(),
             page = inout(reg) address => _,
             left = inout(reg) 16 => _,
         );
     }
+}
+
+/// Whether each word of the 4096 bytes at `address` is `word`.
+///
+/// # Safety
+/// The page must be mapped.
+pub unsafe fn page_holds_only(address: usize, word: u32) -> bool {
+    // SAFETY: the caller's promise.
+    let by_sixteen = fpu::lend(|| unsafe { sum_by_sixteen(address) });
+    if let Some(sums) = by_sixteen {
+        return sums == [word; 8];
+    }
+    let same: u8;
+    // SAFETY: the caller's promise; DF is clear in the kernel.
+    unsafe {
+        asm!("repe scasd", "sete {same}", same = out(reg_byte) same, inout("ecx") 1024 => _,
+             inout("edi") address => _, in("eax") word, options(nostack, readonly));
+    }
+    same != 0
+}
+
+/// What all of a page's words have in common, and what any of them has, four words each: the conjunction and the disjunction
+/// are the same only if all words are. By way of XMM0 and XMM1, which are what they were afterwards.
+///
+/// # Safety
+/// As for [`page_holds_only`], and SSE instructions must not trap.
+unsafe fn sum_by_sixteen(address: usize) -> [u32; 8] {
+    let mut sums = [0; 8];
+    // SAFETY: the caller's promise; a page is aligned to 16, the stack and the sums need not be.
+    unsafe {
+        asm!(
+            "sub esp, 32",
+            "movups [esp], xmm0",
+            "movups [esp + 16], xmm1",
+            "movaps xmm0, [{page}]",
+            "movaps xmm1, xmm0",
+            "2:",
+            ".set at, 0",
+            ".rept 16",
+            "andps xmm0, [{page} + at]",
+            "orps xmm1, [{page} + at]",
+            ".set at, at + 16",
+            ".endr",
+            "add {page}, 256",
+            "dec {left}",
+            "jnz 2b",
+            "movups [{sums}], xmm0",
+            "movups [{sums} + 16], xmm1",
+            "movups xmm0, [esp]",
+            "movups xmm1, [esp + 16]",
+            "add esp, 32",
+            sums = in(reg) sums.as_mut_ptr(),
+            page = inout(reg) address => _,
+            left = inout(reg) 16 => _,
+        );
+    }
+    sums
 }
 
 /// Copies `len` bytes from `from` to `into`, which do not overlap.

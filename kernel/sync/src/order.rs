@@ -36,13 +36,14 @@ pub(crate) use class::Class;
 #[allow(unused_imports, reason = "nobody waits for a fine lock in the big-lock build")]
 pub(crate) use hooks::waiting;
 pub(crate) use hooks::{
-    assert_held, assert_not_held, before, before_try, forget, held_for, might, pin, released, taken, unpin, wait,
+    Here, assert_held, assert_not_held, before, before_try, forget, held_for, might, pin, released, taken, unpin, wait,
     waited,
 };
 pub use selftest::{all_cells, selftest};
 pub use show::{coverage, graph, suggestion};
 
 use crate::atomic::{AtomicU32, AtomicUsize, spin_loop};
+use crate::rank::Set;
 use crate::{MAX_CPUS, Machine, Rank};
 use core::panic::Location;
 use core::ptr;
@@ -51,6 +52,9 @@ use crossbeam_utils::CachePadded;
 use held::{Held, PerCpu};
 use kind::Kind;
 use report::Report;
+
+/// The classes that are no locks.
+const WAITS: Set = 1 << Rank::CpuAnswer as u32;
 
 type Site = &'static Location<'static>;
 
@@ -100,6 +104,7 @@ impl Checker {
     }
 
     /// The answer of CPU `cpu`, as if it were a lock. Its place in memory is one that no lock has.
+    #[inline]
     fn answer(&self, cpu: usize) -> Lock {
         let address = self.cpus.get(cpu).map_or(1, |block| ptr::from_ref(block).addr());
         Lock { address, rank: Rank::CpuAnswer, key: cpu as u16 }
@@ -124,7 +129,10 @@ pub(crate) struct Lock {
 #[track_caller]
 pub fn gate<M: Machine>(gate: Gate) {
     let site = Location::caller();
-    if let Some(held) = this_cpu::<M>().locks().next() {
+    let cpu = this_cpu::<M>();
+    if cpu.classes() & !WAITS == 0 {
+        // The usual case: no lock, and perhaps an answer.
+    } else if let Some(held) = cpu.locks().next() {
         Report::new::<M>(Kind::Gate(gate)).outer(held).site(site).print::<M>();
     }
     if gate.needs_interrupts_off() && M::interrupts_enabled() {
@@ -162,16 +170,17 @@ pub fn might_await<M: Machine>() {
 /// This CPU is about to enter user mode: others may wait for it to leave. Until [`left_user`] it may take no lock.
 #[track_caller]
 pub fn entering_user<M: Machine>() {
-    let lock = M::checker().answer(M::cpu());
-    let cpu = this_cpu::<M>();
-    if cpu.classes() & 1 << Rank::CpuAnswer as u32 == 0 {
+    let number = M::cpu();
+    let (lock, cpu) = (M::checker().answer(number), &*M::checker().cpus[number]);
+    if cpu.classes() & WAITS == 0 {
         cpu.push(Held { lock, site: Location::caller() });
     }
 }
 
 /// This CPU has left user mode, which is the answer to everybody who waits for it.
 pub fn left_user<M: Machine>() {
-    this_cpu::<M>().remove(M::checker().answer(M::cpu()).address);
+    let number = M::cpu();
+    M::checker().cpus[number].remove(M::checker().answer(number).address);
 }
 
 /// The memory from `start` on, `len` bytes, is about to be given to somebody else: no lock in it may be in use.

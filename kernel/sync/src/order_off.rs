@@ -119,10 +119,17 @@ impl Class {
     }
 }
 
+/// The CPU that takes a lock, which nobody asks for.
+pub(crate) struct Here;
+
 #[inline]
-pub(crate) fn before<M: Machine>(_lock: Lock, _site: Site) {}
+pub(crate) fn before<M: Machine>(_lock: Lock, _site: Site) -> Here {
+    Here
+}
 #[inline]
-pub(crate) fn before_try<M: Machine>(_lock: Lock, _site: Site) {}
+pub(crate) fn before_try<M: Machine>(_lock: Lock, _site: Site) -> Here {
+    Here
+}
 #[inline]
 pub(crate) fn might<M: Machine>(_lock: Lock, _site: Site) {}
 #[inline]
@@ -133,7 +140,7 @@ pub(crate) fn waited<M: Machine>(_lock: Lock, _site: Site, _ticks: u32) {}
 #[allow(dead_code, reason = "nobody waits for a fine lock in the big-lock build")]
 pub(crate) fn waiting<M: Machine>() {}
 #[inline]
-pub(crate) fn taken<M: Machine>(_class: &Class, _lock: Lock, _site: Site) {}
+pub(crate) fn taken<M: Machine>(_here: Here, _class: &Class, _lock: Lock, _site: Site) {}
 #[inline]
 pub(crate) fn released<M: Machine>(_class: &Class, _lock: Lock) {}
 #[inline]

@@ -15,10 +15,12 @@ impl AtomicSite {
         Self(AtomicPtr::new(ptr::null_mut()))
     }
 
+    #[inline]
     pub(crate) fn set(&self, site: Option<&'static Location<'static>>) {
         self.0.store(site.map_or(ptr::null_mut(), |site| ptr::from_ref(site).cast_mut()), Relaxed);
     }
 
+    #[inline]
     pub(crate) fn get(&self) -> Option<&'static Location<'static>> {
         // SAFETY: the pointer is null or was made from a `&'static Location` in `set`, and what it
         // points to never changes, so no ordering is needed.

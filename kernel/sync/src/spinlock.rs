@@ -54,11 +54,11 @@ impl<T, M: Machine> SpinLock<T, M> {
             let _ = M::interrupts_enabled();
             return Guard { lock: self, left_out, not_send: PhantomData };
         }
-        order::before::<M>(self.id(), site);
+        let here = order::before::<M>(self.id(), site);
         if !self.inside.try_lock() {
             self.wait(site);
         }
-        self.taken(site)
+        self.taken(here, site)
     }
 
     /// Waits until the lock is free, and takes it.
@@ -77,8 +77,8 @@ impl<T, M: Machine> SpinLock<T, M> {
     #[track_caller]
     pub fn try_lock(&self) -> Option<Guard<'_, T, M>> {
         let site = Location::caller();
-        order::before_try::<M>(self.id(), site);
-        self.inside.try_lock().then(|| self.taken(site))
+        let here = order::before_try::<M>(self.id(), site);
+        self.inside.try_lock().then(|| self.taken(here, site))
     }
 
     /// Whether somebody held the lock a moment ago. Good for nothing but choosing whom to ask.
@@ -139,15 +139,15 @@ impl<T, M: Machine> SpinLock<T, M> {
         self.key
     }
 
-    #[inline]
+    #[inline(always)]
     fn id(&self) -> order::Lock {
         self.class.lock(ptr::from_ref(self).addr(), self.key)
     }
 
     /// Makes the guard. Only for a caller that has just locked `inside`.
-    #[inline]
-    fn taken(&self, site: &'static Location<'static>) -> Guard<'_, T, M> {
-        order::taken::<M>(&self.class, self.id(), site);
+    #[inline(always)]
+    fn taken(&self, here: order::Here, site: &'static Location<'static>) -> Guard<'_, T, M> {
+        order::taken::<M>(here, &self.class, self.id(), site);
         stats::taken::<M>(&self.stats);
         trace::has(&self.trace, self.key);
         Guard { lock: self, left_out: LeftOut::NO, not_send: PhantomData }

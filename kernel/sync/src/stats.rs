@@ -24,6 +24,7 @@ struct PerCpu {
 
 /// A class, as one CPU saw it.
 struct Class {
+    /// And released again.
     taken: AtomicU32,
     contended: AtomicU32,
     wait: Span,
@@ -95,22 +96,24 @@ pub(crate) fn waited<M: Machine>(lock: &InLock, place: &'static Location<'static
 }
 
 /// This CPU has got the lock.
-#[inline]
+#[inline(always)]
 pub(crate) fn taken<M: Machine>(lock: &InLock) {
-    add(&M::stats().0[M::cpu()].classes[lock.rank as usize].taken, 1);
     lock.since.store(M::ticks(), Relaxed);
 }
 
-/// This CPU is about to release the lock. Says for how many ticks it was held.
-#[inline]
+/// This CPU is about to release the lock. Says for how many ticks it was held. Counted here and not when it was taken, so
+/// that there is one look for the CPU's block, and so that the mean is over those that are in the sum.
+#[inline(always)]
 pub(crate) fn released<M: Machine>(lock: &InLock) -> u32 {
     let ticks = M::ticks().wrapping_sub(lock.since.load(Relaxed));
-    M::stats().0[M::cpu()].classes[lock.rank as usize].hold.add(ticks);
+    let class = &M::stats().0[M::cpu()].classes[lock.rank as usize];
+    add(&class.taken, 1);
+    class.hold.add(ticks);
     ticks
 }
 
 /// Adds in memory that only this CPU writes.
-#[inline]
+#[inline(always)]
 fn add(word: &AtomicU32, more: u32) {
     word.store(word.load(Relaxed).wrapping_add(more), Relaxed);
 }
@@ -139,7 +142,7 @@ impl Span {
         Self { low: AtomicU32::new(0), high: AtomicU32::new(0), max: AtomicU32::new(0) }
     }
 
-    #[inline]
+    #[inline(always)]
     fn add(&self, ticks: u32) {
         let (low, carry) = self.low.load(Relaxed).overflowing_add(ticks);
         self.low.store(low, Relaxed);

@@ -27,6 +27,8 @@ pub struct Options {
     /// Ticks of each measurement.
     #[arg(long, default_value_t = 100_000_000)]
     window: u64,
+    /// Programs to measure with, each of which marks its operations [default: all benchmarks and the stress test].
+    loads: Vec<String>,
 }
 
 /// What runs: programs that mark their operations, with more of them to do than there is time for.
@@ -51,7 +53,8 @@ pub fn price(options: &Options) -> Result<Outcome> {
     println!("instructions an operation, one CPU, {} kernel, {}", options.build, options.profile);
     println!("{:<14}{:>10}{:>20}{:>20}{:>20}", "load", "off", "stats", "order", "full");
     let mut progress = Progress::new();
-    for load in LOADS {
+    let all = LOADS.map(str::to_owned);
+    for load in if options.loads.is_empty() { &all[..] } else { &options.loads[..] } {
         let program = programs::parse(load)?;
         let mut counts = Vec::new();
         for (mode, image) in &images {

@@ -1,5 +1,6 @@
 //! Cells for each kind of report that one class of locks is enough for. See `order/selftest.rs`.
 
+use super::hooks::Here;
 use super::selftest::{Bench, CPUS, Fake, Lock, Outcome, go_to, interrupts, lock};
 use super::{Class, Gate, await_cpu, entering_user, freed, gate, hooks, left_user};
 use crate::{MAX_CPUS, Rank};
@@ -80,7 +81,7 @@ fn owners(bench: &mut Bench, rank: Rank) -> Outcome {
         if bench.start() {
             let class = Class::new(rank);
             let id = class.lock(ptr::from_ref(&class).addr(), 0);
-            hooks::taken::<Fake>(&class, id, core::panic::Location::caller());
+            hooks::taken::<Fake>(Here::of::<Fake>(), &class, id, core::panic::Location::caller());
             (0..times).for_each(|_| hooks::released::<Fake>(&class, id));
             bench.expect((times == 2).then_some("double-release"))?;
         }

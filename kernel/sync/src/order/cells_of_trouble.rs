@@ -1,6 +1,7 @@
 //! Cells for what goes wrong with a single lock or a single wait, whatever the order is. See `order/selftest.rs`.
 
 use super::held::{DEPTH, Held};
+use super::hooks::Here;
 use super::selftest::{Bench, CPUS, Fake, Lock, Outcome, go_to, lock, set_clock};
 use super::{Class, hooks, stuck};
 use crate::{MAX_CPUS, Machine, Rank, big};
@@ -31,10 +32,10 @@ fn two_holders(bench: &mut Bench, rank: Rank) -> Outcome {
                 let id = id(&class);
                 // The second time a lock is taken is the usual case, the first is not.
                 for _ in 0..2 {
-                    hooks::taken::<Fake>(&class, id, Location::caller());
+                    hooks::taken::<Fake>(Here::of::<Fake>(), &class, id, Location::caller());
                     hooks::released::<Fake>(&class, id);
                 }
-                hooks::taken::<Fake>(&class, id, Location::caller());
+                hooks::taken::<Fake>(Here::of::<Fake>(), &class, id, Location::caller());
                 if released {
                     hooks::released::<Fake>(&class, id);
                 }
@@ -42,7 +43,7 @@ fn two_holders(bench: &mut Bench, rank: Rank) -> Outcome {
                     class = Class::new(rank);
                 }
                 go_to(second);
-                hooks::taken::<Fake>(&class, id, Location::caller());
+                hooks::taken::<Fake>(Here::of::<Fake>(), &class, id, Location::caller());
                 bench.expect((!released).then_some("two-holders"))?;
             }
         }
@@ -59,7 +60,7 @@ fn uninitialised(bench: &mut Bench, rank: Rank) -> Outcome {
                 if waits {
                     hooks::wait::<Fake>(&class, id(&class), Location::caller());
                 } else {
-                    hooks::taken::<Fake>(&class, id(&class), Location::caller());
+                    hooks::taken::<Fake>(Here::of::<Fake>(), &class, id(&class), Location::caller());
                 }
                 bench.expect(Some("uninitialised"))?;
             }
@@ -69,7 +70,7 @@ fn uninitialised(bench: &mut Bench, rank: Rank) -> Outcome {
         let class = Class::new(rank);
         hooks::wait::<Fake>(&class, id(&class), Location::caller());
         hooks::waited::<Fake>(id(&class), Location::caller(), 0);
-        hooks::taken::<Fake>(&class, id(&class), Location::caller());
+        hooks::taken::<Fake>(Here::of::<Fake>(), &class, id(&class), Location::caller());
         bench.expect(None)?;
     }
     Ok(())

@@ -31,7 +31,7 @@ impl Chains {
     }
 
     /// Counts the chain if it is known; `false` if it is not.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn count(&self, held: Set, wanted: Rank) -> bool {
         let key = key(held, wanted);
         // Nearly all are in their own place.
@@ -72,7 +72,7 @@ impl Chains {
 
 impl Chain {
     /// Counts the chain if this is it.
-    #[inline]
+    #[inline(always)]
     fn count_if(&self, key: u32) -> bool {
         let is_it = self.key.load(Relaxed) == key;
         if is_it {
@@ -83,11 +83,12 @@ impl Chain {
 }
 
 /// Where a chain should be. Fibonacci hashing: the upper bits of the product depend on all bits of the key.
-#[inline]
+#[inline(always)]
 const fn place(key: u32) -> usize {
     (key.wrapping_mul(0x9e37_79b9) >> (u32::BITS - ROOM.ilog2())) as usize
 }
 
+#[inline(always)]
 const fn key(held: Set, wanted: Rank) -> u32 {
     held << 8 | (wanted as u32 + 1)
 }

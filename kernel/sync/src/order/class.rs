@@ -35,7 +35,7 @@ impl Class {
         Self { rank, state: AtomicU32::new(word), pinned: AtomicSite::new() }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn lock(&self, address: usize, key: u16) -> Lock {
         Lock { address, rank: self.rank, key }
     }

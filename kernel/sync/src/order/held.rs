@@ -88,11 +88,20 @@ impl PerCpu {
         self.classes.load(Relaxed)
     }
 
-    /// Adds a lock; `false` if there are more than a correct kernel can hold.
+    /// Whether `wanted`, by its key, comes after all of its class that are held. Not after a hole of its class: whoever
+    /// asks looks closer then.
     #[inline]
+    pub(crate) fn is_next_of_class(&self, wanted: Lock) -> bool {
+        let comes_after = |entry: &Entry| entry.class.load(Relaxed) < word(wanted) && !entry.is(wanted.address);
+        let entries = &self.entries[..self.len.load(Relaxed).min(DEPTH)];
+        entries.iter().all(|entry| entry.rank() != wanted.rank as u32 || comes_after(entry))
+    }
+
+    /// Adds a lock; `false` if there are more than a correct kernel can hold.
+    #[inline(always)]
     pub(crate) fn push(&self, held: Held) -> bool {
         let len = self.len.load(Relaxed);
-        let Some(entry) = self.entries.get(len) else { return self.close_holes() && self.push(held) };
+        let Some(entry) = self.entries.get(len) else { return self.push_into_hole(held) };
         let before = self.classes();
         entry.before.store(before, Relaxed);
         entry.set(held);
@@ -101,8 +110,15 @@ impl PerCpu {
         true
     }
 
+    /// The same when there is no room at the end.
+    #[cold]
+    #[inline(never)]
+    fn push_into_hole(&self, held: Held) -> bool {
+        self.close_holes() && self.push(held)
+    }
+
     /// Removes a lock; `false` if it is not there. Mostly it is the last one, and none below it is gone.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn remove(&self, address: usize) -> bool {
         let last = self.len.load(Relaxed).wrapping_sub(1);
         match self.entries.get(last) {
@@ -139,7 +155,6 @@ impl PerCpu {
     }
 
     /// Moves all entries to the front; `false` if there is no hole. Others may miss an entry while it moves.
-    #[cold]
     fn close_holes(&self) -> bool {
         if !self.has_hole.load(Relaxed) {
             return false;
@@ -216,21 +231,25 @@ impl Entry {
         Self { address: AtomicUsize::new(0), class, site: AtomicSite::new(), before }
     }
 
+    #[inline(always)]
     fn is(&self, address: usize) -> bool {
         self.address.load(Relaxed) == address
     }
 
+    #[inline(always)]
     fn set(&self, held: Held) {
-        self.class.store((held.lock.rank as u32) << 16 | u32::from(held.lock.key), Relaxed);
+        self.class.store(word(held.lock), Relaxed);
         self.site.set(Some(held.site));
         // Release: another CPU that sees the address sees what belongs to it (pairs with `get`).
         self.address.store(held.lock.address, Release);
     }
 
+    #[inline(always)]
     fn rank(&self) -> u32 {
         self.class.load(Relaxed) >> 16
     }
 
+    #[inline(always)]
     fn clear(&self) {
         self.address.store(0, Relaxed);
     }
@@ -242,4 +261,10 @@ impl Entry {
         let lock = Lock { address, rank, key: u16::from_be_bytes([high, low]) };
         (address != 0).then_some(Held { lock, site: self.site.get()? })
     }
+}
+
+/// A lock's class and key in one word, in the order of the classes and then of the keys.
+#[inline(always)]
+fn word(lock: Lock) -> u32 {
+    (lock.rank as u32) << 16 | u32::from(lock.key)
 }

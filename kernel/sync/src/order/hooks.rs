@@ -7,19 +7,30 @@ use super::{Class, Lock, Site, rules, stuck, this_cpu};
 use crate::{Machine, Step, big};
 use core::sync::atomic::Ordering::Relaxed;
 
+/// The number of the CPU that takes a lock: found once, since asking is a good part of what the whole look costs.
+pub(crate) struct Here(usize);
+
+impl Here {
+    #[inline(always)]
+    pub(crate) fn of<M: Machine>() -> Self {
+        Self(M::cpu())
+    }
+}
+
 /// This CPU is about to take `lock` and will wait for it if need be.
 ///
 /// # Panics
 /// If this CPU holds it: the wait would never end.
-#[inline]
-pub(crate) fn before<M: Machine>(lock: Lock, site: Site) {
-    before_try::<M>(lock, site);
+#[inline(always)]
+pub(crate) fn before<M: Machine>(lock: Lock, site: Site) -> Here {
+    let here = before_try::<M>(lock, site);
     M::step(Step::Want, lock.rank);
-    let cpu = this_cpu::<M>();
+    let cpu = &*M::checker().cpus[here.0];
     // With empty hands a CPU may wait for anything.
     if cpu.classes() != 0 && !is_known(cpu, lock) {
         unknown::<M>(lock, site);
     }
+    here
 }
 
 #[cold]
@@ -30,14 +41,15 @@ fn unknown<M: Machine>(lock: Lock, site: Site) {
 }
 
 /// This CPU is about to take `lock` if it is free.
-#[inline]
-pub(crate) fn before_try<M: Machine>(lock: Lock, site: Site) {
+#[inline(always)]
+pub(crate) fn before_try<M: Machine>(lock: Lock, site: Site) -> Here {
     if M::interrupts_enabled() {
         report_for::<M>(Kind::Interrupts, lock, site);
     }
     if !big::is_held::<M>() {
         report_for::<M>(Kind::NoBigLock, lock, site);
     }
+    Here::of::<M>()
 }
 
 #[cold]
@@ -67,11 +79,12 @@ pub(super) fn before_answer<M: Machine>(cpu: usize, wanted: Held) -> bool {
 }
 
 /// Whether this CPU has waited for locks of this class before, with what it holds now. What was right once is right. Two of
-/// one class go by their keys, which are not remembered.
-#[inline]
+/// one class go by their keys as well, which are not remembered.
+#[inline(always)]
 fn is_known(cpu: &PerCpu, wanted: Lock) -> bool {
     let held = cpu.classes();
-    held & 1 << wanted.rank as u32 == 0 && cpu.chains.count(held, wanted.rank)
+    let is_first = held & 1 << wanted.rank as u32 == 0;
+    (is_first || cpu.is_next_of_class(wanted)) && cpu.chains.count(held, wanted.rank)
 }
 
 /// Checks whether `wanted` may be waited for with what is held. Says whether the wait would never end.
@@ -117,15 +130,14 @@ pub(crate) fn waited<M: Machine>(lock: Lock, site: Site, ticks: u32) {
     }
 }
 
-/// This CPU has got `lock`.
-#[inline]
-pub(crate) fn taken<M: Machine>(class: &Class, lock: Lock, site: Site) {
+/// This CPU, which is `here`, has got `lock`.
+#[inline(always)]
+pub(crate) fn taken<M: Machine>(here: Here, class: &Class, lock: Lock, site: Site) {
     if !class.is_free() {
         first_taken::<M>(class, lock, site);
     }
-    let number = M::cpu();
-    class.set_holder(number);
-    if !M::checker().cpus[number].push(Held { lock, site }) {
+    class.set_holder(here.0);
+    if !M::checker().cpus[here.0].push(Held { lock, site }) {
         report_for::<M>(Kind::TooMany, lock, site);
     }
     M::step(Step::Got, lock.rank);
@@ -155,7 +167,7 @@ fn two_holders<M: Machine>(lock: Lock, site: Site) {
 }
 
 /// This CPU is about to release `lock`.
-#[inline]
+#[inline(always)]
 pub(crate) fn released<M: Machine>(class: &Class, lock: Lock) {
     M::step(Step::Free, lock.rank);
     let number = M::cpu();
