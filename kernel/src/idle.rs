@@ -8,6 +8,7 @@
 //! idle sees that, by looking twice and finding that nobody left the idle state in between.
 
 use abi::NENV;
+use crossbeam_utils::CachePadded;
 use sync::event::Event;
 use sync::order::{self, Gate};
 use sync::{big, trace};
@@ -21,7 +22,8 @@ use crate::trap::irq;
 use crate::{audit, finish, sched, smp, watchdog, window, x86};
 
 /// Bit c of word w: CPU 32w + c is idle, and nobody has undertaken to wake it yet.
-static IDLE: [AtomicU32; NCPU.div_ceil(32)] = [const { AtomicU32::new(0) }; NCPU.div_ceil(32)];
+static IDLE: CachePadded<[AtomicU32; NCPU.div_ceil(32)]> =
+    CachePadded::new([const { AtomicU32::new(0) }; NCPU.div_ceil(32)]);
 
 /// Set by the CPU that found that nothing can ever run again.
 static FINISHED: AtomicBool = AtomicBool::new(false);

@@ -4,6 +4,10 @@
 //! the order is exactly that of one list, which JOS's graders can see in env ids: a full cache spills its
 //! oldest half, an empty one refills from the top.
 //!
+//! What has a number has a record, and the records of some numbers next to each other share a cache line: a group. A cache
+//! takes and spills whole groups where they come in one piece, so that CPUs which have nothing to do with each other mostly
+//! write no line together.
+//!
 //! Locks: the cache's, then the global list's. Another CPU's cache is locked only with nothing held, when
 //! everything else is empty, so `None` means that every place was empty when looked at.
 
@@ -15,8 +19,9 @@ use crate::cpu::{self, SpinLock};
 use crate::point::Point;
 use crate::window;
 
-/// A pool of up to `N` numbers with per-CPU caches of up to `CACHE`, moved `BATCH` at a time on refill.
-pub struct Pool<const N: usize, const CACHE: usize, const BATCH: usize> {
+/// A pool of up to `N` numbers with per-CPU caches of up to `CACHE`. A refill moves `BATCH`, and what is left of the last
+/// group of `GROUP`.
+pub struct Pool<const N: usize, const CACHE: usize, const BATCH: usize, const GROUP: usize> {
     caches: [CachePadded<SpinLock<Stack<CACHE>>>; NCPU],
     global: SpinLock<Stack<N>>,
 }
@@ -26,9 +31,11 @@ struct Stack<const N: usize> {
     len: usize,
 }
 
-impl<const N: usize, const CACHE: usize, const BATCH: usize> Pool<N, CACHE, BATCH> {
+impl<const N: usize, const CACHE: usize, const BATCH: usize, const GROUP: usize> Pool<N, CACHE, BATCH, GROUP> {
     /// An empty pool whose locks have the given ranks.
     pub const fn new(cache: Rank, global: Rank) -> Self {
+        const { assert!(BATCH > 0 && BATCH + GROUP - 1 <= CACHE, "a refill fits, with the rest of a group") };
+        const { assert!(GROUP <= CACHE / 2, "a full cache can spill something without splitting a group") };
         let mut caches = [const { CachePadded::new(SpinLock::new(Rank::FrameCache, 0, Stack::new())) }; NCPU];
         let mut cpu = 0;
         while cpu < NCPU {
@@ -59,7 +66,7 @@ impl<const N: usize, const CACHE: usize, const BATCH: usize> Pool<N, CACHE, BATC
         self.global.might_lock();
         if cache.len == CACHE {
             let mut global = self.global.lock();
-            let spilled = cache.len / 2;
+            let spilled = Self::between_groups(&cache.items, CACHE / 2);
             cache.items[..spilled].iter().for_each(|&old| global.push(old));
             drop(global);
             cache.items.copy_within(spilled.., 0);
@@ -104,13 +111,20 @@ impl<const N: usize, const CACHE: usize, const BATCH: usize> Pool<N, CACHE, BATC
         self.global.might_lock();
         if cache.len == 0 {
             let mut global = self.global.lock();
-            let from = global.len.saturating_sub(BATCH);
+            let from = Self::between_groups(&global.items, global.len.saturating_sub(BATCH));
             let moved = global.len - from;
             cache.items[..moved].copy_from_slice(&global.items[from..from + moved]);
             cache.len = moved;
             global.len = from;
         }
         cache.pop()
+    }
+
+    /// Where `items` can be cut in two without splitting a group: at `at`, or less than `GROUP` before it.
+    fn between_groups(items: &[u16], at: usize) -> usize {
+        let group = |at: usize| usize::from(items[at]) / GROUP;
+        let last = at.saturating_sub(GROUP - 1);
+        (last..=at).rev().find(|&at| at == 0 || group(at - 1) != group(at)).unwrap_or(at)
     }
 
     /// The last resort: everything the other CPUs keep.

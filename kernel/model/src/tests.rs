@@ -236,7 +236,7 @@ fn a_message_to_a_dying_env_is_refused_or_arrives() {
 /// Fails when `take_far` copies a number under another CPU's lock, and takes it out under that lock later.
 #[test]
 fn a_number_is_handed_out_to_one_cpu_at_a_time() {
-    static POOL: Pool<4, 2, 1> = Pool::new(Rank::FrameCache, Rank::PageAllocator);
+    static POOL: Pool<4, 2, 1, 1> = Pool::new(Rank::FrameCache, Rank::PageAllocator);
     explore(2, || {
         POOL.fill([1, 2].into_iter());
         let take_and_give = || {

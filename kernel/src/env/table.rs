@@ -68,7 +68,9 @@ static RECORDS: Records = Records(
     }; NENV],
 );
 
-static SLOTS: Pool<NENV, SLOT_CACHE, 1> = Pool::new(Rank::SlotCache, Rank::EnvTable);
+type FreeSlots = Pool<NENV, SLOT_CACHE, 1, 1>;
+
+static SLOTS: FreeSlots = Pool::new(Rank::SlotCache, Rank::EnvTable);
 
 /// Makes every slot available, slot 0 first. For boot.
 pub fn init() {
@@ -102,7 +104,7 @@ pub fn for_each_free(look: impl FnMut(usize)) -> bool {
 
 /// The pool of free slots, for tests that break it.
 #[cfg(test)]
-pub(crate) fn pool() -> &'static Pool<NENV, SLOT_CACHE, 1> {
+pub(crate) fn pool() -> &'static FreeSlots {
     &SLOTS
 }
 

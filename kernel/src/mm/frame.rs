@@ -13,7 +13,7 @@ use abi::layout::{PGSIZE, PHYSMAX};
 use abi::page::PageInfo;
 use sync::Rank;
 
-use crate::config::{FRAME_BATCH, FRAME_CACHE};
+use crate::config::{CACHE_LINE, FRAME_BATCH, FRAME_CACHE};
 use crate::cpu::This;
 use crate::mm::phys;
 use crate::point::Point;
@@ -49,7 +49,10 @@ struct Pages([PageInfo; MAX_FRAMES]);
 
 static PAGES: Pages = Pages([const { PageInfo { link: AtomicU32::new(0), refs: AtomicU32::new(0) } }; MAX_FRAMES]);
 
-static FREE: Pool<MAX_FRAMES, FRAME_CACHE, FRAME_BATCH> = Pool::new(Rank::FrameCache, Rank::PageAllocator);
+/// Free frames. The records of a group fill one cache line.
+type FreeFrames = Pool<MAX_FRAMES, FRAME_CACHE, FRAME_BATCH, { CACHE_LINE / size_of::<PageInfo>() }>;
+
+static FREE: FreeFrames = Pool::new(Rank::FrameCache, Rank::PageAllocator);
 
 /// Frames below the end of memory, free or not.
 static COUNT: AtomicUsize = AtomicUsize::new(0);
@@ -85,7 +88,7 @@ pub fn for_each_free(look: impl FnMut(usize)) -> bool {
 
 /// The pool of free frames, for tests that break it.
 #[cfg(test)]
-pub(crate) fn pool() -> &'static Pool<MAX_FRAMES, FRAME_CACHE, FRAME_BATCH> {
+pub(crate) fn pool() -> &'static FreeFrames {
     &FREE
 }
 

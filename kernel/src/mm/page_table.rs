@@ -104,8 +104,12 @@ fn free_table(table: Frame) {
 
 fn mark_used(table: Frame, index: usize) {
     let chunks = frame::chunks(table);
-    // Under the lock of the address space: nobody else writes it.
-    chunks.store(chunks.load(Ordering::Relaxed) | 1 << (index / CHUNK), Ordering::Relaxed);
+    let (used, chunk) = (chunks.load(Ordering::Relaxed), 1 << (index / CHUNK));
+    // Under the lock of the address space: nobody else writes it. Mostly nothing changes, and CPUs that only read the line
+    // of the record need not take it from each other.
+    if used & chunk == 0 {
+        chunks.store(used | chunk, Ordering::Relaxed);
+    }
 }
 
 /// Calls `visit` with what each entry of a table below `end` maps.

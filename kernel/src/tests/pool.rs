@@ -4,19 +4,22 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use sync::Rank;
 
-use super::machine::{in_kernel, machine, random};
+use super::machine::{Machine, in_kernel, machine, random};
 use crate::pool::Pool;
 
 /// As frames are kept, and as env slots are, but smaller.
-type Batched = Pool<256, 16, 8>;
-type OneByOne = Pool<64, 8, 1>;
+type Batched = Pool<256, 16, 8, 4>;
+type OneByOne = Pool<64, 8, 1, 4>;
 
-const fn pool<const N: usize, const CACHE: usize, const BATCH: usize>() -> Pool<N, CACHE, BATCH> {
+const fn pool<const N: usize, const CACHE: usize, const BATCH: usize, const GROUP: usize>()
+-> Pool<N, CACHE, BATCH, GROUP> {
     Pool::new(Rank::FrameCache, Rank::PageAllocator)
 }
 
 /// Takes and gives at random, in long runs, and compares with one list.
-fn compare_with_a_list<const N: usize, const CACHE: usize, const BATCH: usize>(pool: &Pool<N, CACHE, BATCH>) {
+fn compare_with_a_list<const N: usize, const CACHE: usize, const BATCH: usize, const GROUP: usize>(
+    pool: &Pool<N, CACHE, BATCH, GROUP>,
+) {
     let mut random = random(7);
     let mut list: Vec<u16> = (0..N as u16).rev().collect();
     let mut out = Vec::new();
@@ -45,6 +48,27 @@ fn on_one_cpu_a_pool_is_one_list() {
     let _machine = machine();
     compare_with_a_list(&BATCHED);
     compare_with_a_list(&ONE_BY_ONE);
+}
+
+#[test]
+fn what_two_cpus_take_shares_no_line_of_records() {
+    static POOL: Batched = pool();
+    let mut machine = machine();
+    // Not at the beginning of a group, as memory that is free is not.
+    POOL.fill((3..251).rev());
+    let group = |number: &u16| number / 4;
+    let take = |machine: &mut Machine, cpu| -> Vec<u16> {
+        machine.as_cpu(cpu, || (0..30).map(|_| POOL.take().unwrap()).collect())
+    };
+    let mine = take(&mut machine, 1);
+    let theirs = take(&mut machine, 2);
+    assert!(!mine.iter().any(|one| theirs.iter().any(|other| group(one) == group(other))), "{mine:?} {theirs:?}");
+    // Also after they went through the global list.
+    for (cpu, taken) in [(1, &mine), (2, &theirs)] {
+        machine.as_cpu(cpu, || taken.iter().rev().for_each(|&number| POOL.give(number)));
+    }
+    let (mine, theirs) = (take(&mut machine, 3), take(&mut machine, 1));
+    assert!(!mine.iter().any(|one| theirs.iter().any(|other| group(one) == group(other))), "{mine:?} {theirs:?}");
 }
 
 #[test]

@@ -75,6 +75,15 @@ pub struct Named {
     pub places: Vec<String>,
 }
 
+impl Named {
+    /// Whether it is shared because of what JOS has fixed: records of 124 bytes at UENVS, whose slots go in the order in
+    /// which envs are made, on whatever CPU (the grader's `primes` on four CPUs looks at that).
+    #[must_use]
+    pub fn is_of_the_interface(&self) -> bool {
+        self.symbol.starts_with("kernel::env::table::RECORDS") && !self.symbol.contains(", ")
+    }
+}
+
 /// Runs the sub-command.
 ///
 /// # Errors
@@ -161,6 +170,9 @@ fn describe(named: &Named) -> String {
         pairs[..pairs.len().min(4)].join(", "),
         line.often * 100.0
     );
+    if named.is_of_the_interface() {
+        text += "    by JOS's layout: records of 124 bytes, slots in the order of making\n";
+    }
     named.places.iter().take(6).for_each(|place| text += &format!("    {place}\n"));
     text
 }

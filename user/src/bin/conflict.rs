@@ -6,7 +6,8 @@
 #![no_std]
 #![no_main]
 
-use core::sync::atomic::Ordering;
+use core::hint::spin_loop;
+use core::sync::atomic::{AtomicU32, Ordering};
 
 use ulib::{
     Args, EnvId, EnvStatus, Page, PteFlags, SELF, WRITE, cprintf, fork, mark, sys_env_destroy,
@@ -28,33 +29,64 @@ fn main(args: Args) {
     let rounds = args.number(1, 64);
     let shared = Page::at(SHARED);
     shared.alloc(WRITE | PteFlags::SHARE).unwrap();
+    let [started, ready, turn, send, done] = [0, 1, 2, 3, 4].map(|i| shared.atomic(i));
     let first = fork().unwrap() != SELF;
+    // Each takes its CPU, and makes there what is to be its own.
+    started.fetch_add(1, Ordering::AcqRel);
+    await_value(started, 2);
     let child = sys_exofork().unwrap();
     assert!(child != SELF, "a child that nobody told to runs");
+    // Both have one before either has the next, so that slots of the two take turns if the kernel hands them out one by one.
+    started.fetch_add(1, Ordering::AcqRel);
+    await_value(started, 4);
     let page = Page::at(OWN);
     page.alloc(WRITE | PteFlags::SHARE).unwrap();
     page.plus(1).alloc(WRITE).unwrap();
 
-    // One after the other, then both at once.
-    let [ready, turn, done] = [0, 1, 2].map(|i| shared.atomic(i));
     (0..WARM_UP).for_each(|_| round::<0, false>(child, page));
     ready.fetch_add(1, Ordering::AcqRel);
-    while ready.load(Ordering::Acquire) != 2 || (!first && turn.load(Ordering::Acquire) == 0) {
-        sys_yield();
-    }
+    await_value(ready, 2);
     mark::window_begin();
-    let count = if first { round::<0, true> } else { round::<1, true> };
-    (0..rounds).for_each(|_| count(child, page));
-    turn.store(1, Ordering::Release);
-    (0..rounds).for_each(|_| count(child, page));
+    if first {
+        measured::<0>(rounds, [turn, send], child, page)
+    } else {
+        measured::<1>(rounds, [turn, send], child, page)
+    }
     if done.fetch_add(1, Ordering::AcqRel) == 1 {
         mark::window_end();
         cprintf!("conflict: done\n");
     }
-    while done.load(Ordering::Acquire) != 2 {
-        sys_yield();
-    }
+    await_value(done, 2);
     sys_env_destroy(child).unwrap();
+}
+
+/// Waits without a system call: a CPU that is not busy would take on the other worker.
+fn await_value(word: &AtomicU32, value: u32) {
+    while word.load(Ordering::Acquire) < value {
+        spin_loop();
+    }
+}
+
+/// Every call: worker 0 alone, then both at once.
+///
+/// The refused messages come last. An env rests when it yields after one, and its CPU takes on others; kind 2 is to be the
+/// yield of an env that waits for nobody, on the CPU where it has always been.
+fn measured<const WORKER: u32>(rounds: u32, [turn, send]: [&AtomicU32; 2], child: EnvId, page: Page) {
+    in_turn::<WORKER>(turn, || (0..rounds).for_each(|_| round::<WORKER, true>(child, page)));
+    in_turn::<WORKER>(send, || (0..rounds).for_each(|_| refused::<WORKER>(child)));
+}
+
+/// Does `work` twice: worker 0 first by itself, then with worker 1.
+fn in_turn<const WORKER: u32>(turn: &AtomicU32, mut work: impl FnMut()) {
+    if WORKER == 0 {
+        work();
+        turn.store(1, Ordering::Release);
+    }
+    await_value(turn, 1);
+    work();
+    if WORKER == 1 {
+        work();
+    }
 }
 
 /// Does `work`, as an operation of kind `KIND` if it counts.
@@ -84,6 +116,9 @@ fn round<const WORKER: u32, const COUNTS: bool>(child: EnvId, page: Page) {
     operation::<WORKER, 9, COUNTS, _>(|| sys_env_destroy(born)).unwrap();
     operation::<WORKER, 10, COUNTS, _>(|| sys_env_set_status(child, EnvStatus::NotRunnable)).unwrap();
     operation::<WORKER, 11, COUNTS, _>(|| sys_env_set_pgfault_upcall(child, 0x80_0020)).unwrap();
-    let refused = operation::<WORKER, 12, COUNTS, _>(|| sys_ipc_try_send(child, 1, NOTHING, PteFlags::empty()));
-    assert_eq!(refused, Err(ulib::Error::IpcNotRecv));
+}
+
+fn refused<const WORKER: u32>(child: EnvId) {
+    let answer = operation::<WORKER, 12, true, _>(|| sys_ipc_try_send(child, 1, NOTHING, PteFlags::empty()));
+    assert_eq!(answer, Err(ulib::Error::IpcNotRecv));
 }

@@ -25,7 +25,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         ("a_lock_limits_as_theory_says", a_lock_limits_as_theory_says),
         ("the_same_seed_gives_the_same_figure", same_seed_same_figure),
         ("the_quantum_does_not_matter", quantum_does_not_matter),
-        ("getenvid_conflicts_with_nothing", getenvid_conflicts_with_nothing),
+        ("calls_that_commute_share_nothing", calls_that_commute_share_nothing),
         ("the_big_lock_is_a_conflict", the_big_lock_is_a_conflict),
     ];
     tests.into_iter().map(|(name, test)| Trial::test(format!("fine_release::rig::{name}"), test)).collect()
@@ -108,12 +108,22 @@ fn quantum_does_not_matter() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Calls that have nothing to do with each other, and share nothing in the fine build. Those that still do are in
-/// locking-notes.md.
-fn getenvid_conflicts_with_nothing() -> Result<(), Failed> {
+/// Calls that have nothing to do with each other share nothing in the fine build, whichever two they are. It is layout that
+/// this guards: it was seen to fail without the padding of `PRESENCE` or `CPUS`. It did not notice frames handed out without
+/// regard to lines; `what_two_cpus_take_shares_no_line_of_records` is for that. Left out are lines of env records, which
+/// JOS's interface makes neighbours share.
+fn calls_that_commute_share_nothing() -> Result<(), Failed> {
     let findings = jos::conflicts::find(Build::Fine, 1)?;
-    let bad: Vec<_> = findings.pairs.iter().filter(|pair| pair.kinds.0 == 1 && !pair.lines.is_empty()).collect();
-    if bad.is_empty() { Ok(()) } else { Err(format!("{bad:?}").into()) }
+    let shared = |named: &jos::conflicts::Named| {
+        let pairs: Vec<_> = named.line.pairs.iter().map(|&(a, b)| format!("{} / {}", call(a), call(b))).collect();
+        format!("{} by {}; {}", named.symbol, pairs.join(", "), named.places.join(", "))
+    };
+    let bad: Vec<_> = findings.lines.iter().filter(|named| !named.is_of_the_interface()).map(shared).collect();
+    if bad.is_empty() { Ok(()) } else { Err(bad.join("\n").into()) }
+}
+
+fn call(kind: u32) -> &'static str {
+    jos::conflicts::CALLS[kind as usize - 1].0
 }
 
 /// In the big-lock build every pair of calls meets at the lock: a tool that does not see that sees nothing.
