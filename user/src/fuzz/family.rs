@@ -6,8 +6,8 @@
 
 use ulib::layout::{PGSIZE, USTACKTOP, UTEXT, UXSTACKTOP};
 use ulib::{
-    EnvId, EnvStatus, Error, PteFlags, READ, SELF, WRITE, flags_at, sys_env_destroy,
-    sys_env_set_pgfault_upcall, sys_env_set_status, sys_exofork, sys_page_alloc, sys_page_map, sys_page_unmap,
+    EnvId, EnvStatus, Error, PteFlags, READ, SELF, WRITE, flags_at, sys_env_destroy, sys_env_set_pgfault_upcall,
+    sys_env_set_status, sys_exofork, sys_page_alloc, sys_page_map, sys_page_unmap,
 };
 
 use super::{memory, upcall};
