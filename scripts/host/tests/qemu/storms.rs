@@ -51,6 +51,7 @@ pub(crate) const CASES: &[Case] = &[
         name: "checker_finds_a_deadlock",
         programs: &["race:34"],
         options: &["crash=hang:got-console@1"],
+        windows: &[("%want-console@0:got-console@1", "")],
         until: Until::Ended(Ended::Stuck),
         required: &["kernel stuck on CPU [0-9]+: ", "CPU [01] ran env "],
         ..BASE
