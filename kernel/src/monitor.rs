@@ -82,6 +82,11 @@ pub fn read_commands() {
     }
 }
 
+/// Whether a CPU is in the monitor. What is typed then is for the monitor.
+pub fn is_busy() -> bool {
+    BUSY.load(Ordering::Acquire)
+}
+
 fn occupied(work: impl FnOnce()) {
     order::gate::<This>(Gate::Monitor);
     while BUSY.swap(true, Ordering::Acquire) {

@@ -5,18 +5,22 @@
 //!
 //! * *Live-lock*: a CPU takes lock after lock and comes neither to user mode nor to `hlt`. It notices by itself, at the
 //!   locks. Time in which it takes none but the console's does not count: so it is in the monitor.
-//! * *Lost wake-up*: an env is ready, this CPU is halted and nobody has undertaken to wake it, and no CPU is in the kernel
-//!   that still could. It notices at its own timer ticks, after which it halts again: the look must not be the cure.
-//!
-//! The second verdict has been seen and has been missed, in one run of two on a busy host: no test relies on it yet.
+//! * *Lost wake-up*: one and the same env is ready and does not run, while this CPU is halted and nobody has undertaken to
+//!   wake it; or every CPU is idle, nothing is queued, and nobody has ended the kernel. The CPU notices at its own timer ticks,
+//!   which an idle CPU keeps with a watch-dog, and halts again: the look must not be the cure. A look counts only if every
+//!   CPU that is not idle has entered or left user mode since the last one that did: none of them is just about to wake
+//!   somebody, or to run that env as soon as the host lets it.
 //!
 //! Both clocks count at most a few milliseconds between two looks. So they stand still while the host does not run the CPU,
 //! or a debugger has stopped the machine. `watchdog_off.rs` has the same names.
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use abi::{EnvStatus, NENV};
+
 use crate::config::NCPU;
 use crate::cpu;
+use crate::env::table;
 use crate::trap::irq;
 use crate::x86::instr;
 use crate::x86::qemu::Ending;
@@ -29,8 +33,13 @@ const HALTED_MS: u32 = 20;
 /// How long is too long, in milliseconds; 0 for no watch-dog.
 static LIMIT_MS: AtomicU32 = AtomicU32::new(0);
 static CLOCKS: [Clock; NCPU] = [const { Clock { last: AtomicU32::new(0), spent: AtomicU32::new(0) } }; NCPU];
+/// Counts the looks that wait for all CPUs to move on; and the last one that each CPU has moved on after.
+static EPOCH: AtomicU32 = AtomicU32::new(0);
+static MOVED: [AtomicU32; NCPU] = [const { AtomicU32::new(0) }; NCPU];
 /// For the test of the watch-dog: nobody is woken any more.
 static DEAF: AtomicBool = AtomicBool::new(false);
+/// The same: nobody sees that nothing is left to do.
+static BLIND: AtomicBool = AtomicBool::new(false);
 
 /// How long a CPU has been at something. Its own.
 struct Clock {
@@ -62,6 +71,7 @@ pub(crate) fn init() -> bool {
 /// This CPU is on its way to user mode, back from there, or about to halt.
 pub(crate) fn moves_on(cpu: usize) {
     CLOCKS[cpu].restart();
+    MOVED[cpu].store(EPOCH.load(Ordering::SeqCst), Ordering::SeqCst);
 }
 
 /// This CPU takes a step with a lock.
@@ -78,9 +88,28 @@ pub(crate) fn make_deaf() {
     DEAF.store(true, Ordering::SeqCst);
 }
 
+/// Makes every CPU blind to the end: another mistake.
+pub(crate) fn make_blind() {
+    BLIND.store(true, Ordering::SeqCst);
+}
+
+/// Whether the end is overlooked.
+pub fn is_blind() -> bool {
+    BLIND.load(Ordering::Relaxed)
+}
+
 /// Whether wake-ups get lost.
 pub fn is_deaf() -> bool {
     DEAF.load(Ordering::Relaxed)
+}
+
+/// What a halted CPU suspects.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Suspicion {
+    /// The env in this slot, which has run so often, should have been run.
+    Waits { slot: usize, runs: u32 },
+    /// Nothing is left to do.
+    Ended,
 }
 
 /// Halts until there is an interrupt that is not only this module's tick.
@@ -91,6 +120,7 @@ pub fn halt(sti_hlt_cli: fn()) {
     }
     let (me, here) = (cpu::index(), cpu::this());
     CLOCKS[me].restart();
+    let (mut suspicion, mut epoch) = (None, 0);
     loop {
         irq::keep_ticking();
         sti_hlt_cli();
@@ -99,19 +129,56 @@ pub fn halt(sti_hlt_cli: fn()) {
             return CLOCKS[me].restart();
         }
         here.idle_interrupts.store(0, Ordering::Relaxed);
-        if !sched::any_ready() || somebody_may_wake() {
+        let now = suspect(suspicion);
+        if now.is_none() || now != suspicion {
+            (suspicion, epoch) = (now, next_epoch());
             CLOCKS[me].restart();
-        } else if CLOCKS[me].look(HALTED_MS) > limit {
-            LIMIT_MS.store(0, Ordering::SeqCst);
-            panic::end(Ending::LostWakeUp, "lost wake-up: an env is ready, and nobody wakes an idle CPU for it");
+        } else if all_moved_since(epoch) {
+            epoch = next_epoch();
+            if CLOCKS[me].look(HALTED_MS) > limit {
+                LIMIT_MS.store(0, Ordering::SeqCst);
+                bark(now);
+            }
         }
     }
 }
 
-/// Whether a CPU is in the kernel and not idle: it may be about to wake another.
-fn somebody_may_wake() -> bool {
-    (0..smp::count())
-        .filter(|&cpu| smp::is_online(cpu))
-        .map(cpu::get)
-        .any(|block| !block.idle.load(Ordering::SeqCst) && block.user_slot.load(Ordering::SeqCst) == 0)
+fn bark(suspicion: Option<Suspicion>) {
+    let why = match suspicion {
+        Some(Suspicion::Waits { .. }) => "lost wake-up: an env is ready, and nobody wakes an idle CPU for it",
+        _ => "lost wake-up: every CPU is idle, and none has seen that nothing is left to do",
+    };
+    panic::end(Ending::LostWakeUp, why);
+}
+
+/// What there is to suspect: the same as before, if that still holds, else something else. Takes no lock: in the build with
+/// the big one a halted CPU has let go of that.
+fn suspect(before: Option<Suspicion>) -> Option<Suspicion> {
+    if idle::all_is_quiet() {
+        return Some(Suspicion::Ended);
+    }
+    if !sched::any_ready() {
+        return None;
+    }
+    let waits = |slot: usize| {
+        let record = table::record(slot);
+        let is_ready = record.status.load(Ordering::SeqCst) == EnvStatus::Runnable as u32;
+        is_ready.then(|| Suspicion::Waits { slot, runs: record.runs.load(Ordering::SeqCst) })
+    };
+    match before {
+        Some(Suspicion::Waits { slot, .. }) if waits(slot) == before => before,
+        Some(Suspicion::Waits { slot, .. }) => (1..=NENV).find_map(|step| waits((slot + step) % NENV)),
+        _ => (0..NENV).find_map(waits),
+    }
+}
+
+fn next_epoch() -> u32 {
+    EPOCH.fetch_add(1, Ordering::SeqCst) + 1
+}
+
+/// Whether every CPU that is not idle has entered or left user mode since `epoch` began. One that is idle and about to be woken
+/// has not.
+fn all_moved_since(epoch: u32) -> bool {
+    let moved = |cpu: usize| MOVED[cpu].load(Ordering::SeqCst).wrapping_sub(epoch) < u32::MAX / 2;
+    (0..smp::count()).filter(|&cpu| smp::is_online(cpu)).all(|cpu| idle::is_idle(cpu) || moved(cpu))
 }

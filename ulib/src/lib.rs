@@ -53,7 +53,7 @@ pub use console::{getchar, readline};
 pub use fork::{fork, sfork};
 pub use hand::{Page, READ, WORDS, WRITE};
 pub use ipc::{Message, ipc_find_env, ipc_recv, ipc_send, ipc_try_send};
-pub use page_fault::{Handler, pgfault_upcall, set_pgfault_handler};
+pub use page_fault::{_pgfault_upcall, Handler, pgfault_upcall, set_pgfault_handler};
 pub use print::{cputchar, vcprintf};
 pub use registers::Registers;
 pub use start::{Args, exit};

@@ -75,7 +75,7 @@ unsafe extern "C" fn dispatch(frame: *mut UTrapframe) {
 ///
 /// Only for the kernel.
 #[unsafe(naked)]
-unsafe extern "C" fn _pgfault_upcall() {
+pub unsafe extern "C" fn _pgfault_upcall() {
     naked_asm!(
         // All registers are in the frame, so all are free. EBX survives the call.
         "mov ebx, esp",

@@ -2,10 +2,10 @@
 
 use abi::page::PteFlags;
 
-use crate::console;
 use crate::env::Current;
 use crate::mm::user_mem;
 use crate::syscall::{Reply, Result};
+use crate::{console, monitor};
 
 /// What is copied and printed at once. A string up to this long never mixes with others; JOS's `cprintf` sends 255 bytes.
 const CHUNK: usize = 512;
@@ -31,7 +31,9 @@ pub(super) fn cputs(current: &Current<'_>, va: u32, len: u32) -> Result<Reply> {
     Ok(Reply::Same(0))
 }
 
-/// The next input byte, or 0.
+/// The next input byte, or 0. In JOS nobody makes a call while the monitor is entered; here others run on, and must not take
+/// the end of a command away from it.
 pub(super) fn cgetc() -> Result<Reply> {
-    Ok(Reply::Same(u32::from(console::getc())))
+    let byte = if monitor::is_busy() { 0 } else { console::getc() };
+    Ok(Reply::Same(u32::from(byte)))
 }

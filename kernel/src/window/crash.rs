@@ -1,18 +1,22 @@
 //! Mistakes on demand: what the reports of panics and of the watch-dog are tested with.
 //!
 //! `crash=panic:EVENT` makes each CPU panic that passes the event while marked rules hold, with whatever it holds there;
-//! `crash=loop:EVENT` makes it take locks for ever; `crash=deaf:EVENT` makes wake-ups get lost from then on.
+//! `crash=loop:EVENT` makes it take locks for ever; `crash=deaf:EVENT` makes wake-ups get lost from then on; `crash=blind:EVENT`
+//! makes the end of all work be overlooked; `crash=hang:EVENT` makes a CPU stand still with what it holds.
 
 use spin::Once;
 
 use super::event::{Event, Place};
 use crate::env::table;
+use crate::x86::instr;
 use crate::{boot, println, watchdog};
 
 enum Mistake {
     Panic,
     Loop,
     Deaf,
+    Blind,
+    Hang,
 }
 
 static PLAN: Once<(Mistake, Event)> = Once::new();
@@ -22,7 +26,7 @@ pub(super) fn init() -> bool {
     for word in boot::values("crash=") {
         match parse(word) {
             Some(plan) => _ = PLAN.call_once(|| plan),
-            None => println!("crash={word}: panic, loop or deaf, and a point"),
+            None => println!("crash={word}: panic, loop, deaf, blind or hang, and a point"),
         }
     }
     PLAN.get().is_some()
@@ -34,6 +38,8 @@ fn parse(word: &str) -> Option<(Mistake, Event)> {
         "panic" => Mistake::Panic,
         "loop" => Mistake::Loop,
         "deaf" => Mistake::Deaf,
+        "blind" => Mistake::Blind,
+        "hang" => Mistake::Hang,
         _ => return None,
     };
     Some((mistake, Event::parse(event)?))
@@ -48,5 +54,9 @@ pub(super) fn at(place: Place, cpu: usize, slot: Option<usize>) {
             table::available();
         },
         Mistake::Deaf => watchdog::make_deaf(),
+        Mistake::Blind => watchdog::make_blind(),
+        Mistake::Hang => loop {
+            instr::pause();
+        },
     }
 }

@@ -10,8 +10,8 @@ use crate::step::{VARIANTS, vary};
 /// Where a crowd shares its notes: one page.
 pub const NOTES: u32 = 0x0100_0000;
 
-/// The page below the exception stack. With one there an env whose handler is lost can fault for ever: the stack overflows
-/// into that page, where the next fault counts as the first one. JOS has it so, and nobody but a parent could end that.
+/// The page below the exception stack. Nothing is put there, so that an exception stack that overflows is the end of its env
+/// (`user/src/fuzz/upcall.rs` has the rest of that).
 const GUARD: u32 = USTACKTOP;
 
 /// Something to do.

@@ -6,11 +6,11 @@
 
 use ulib::layout::{PGSIZE, USTACKTOP, UTEXT, UXSTACKTOP};
 use ulib::{
-    EnvId, EnvStatus, Error, PteFlags, READ, SELF, WRITE, flags_at, pgfault_upcall, sys_env_destroy,
-    sys_env_set_pgfault_upcall, sys_env_set_status, sys_exofork, sys_page_alloc, sys_page_map, sys_page_unmap,
+    EnvId, EnvStatus, Error, PteFlags, READ, SELF, WRITE, flags_at, sys_env_destroy, sys_env_set_pgfault_upcall,
+    sys_env_set_status, sys_exofork, sys_page_alloc, sys_page_map, sys_page_unmap,
 };
 
-use super::memory;
+use super::{memory, upcall};
 
 /// Where the copy of the stack is made.
 const SCRATCH: u32 = 0x0200_0000;
@@ -58,6 +58,6 @@ fn furnish(child: EnvId, shared: u32, pages: u32) -> Result<(), Error> {
     sys_page_map(SELF, SCRATCH, child, STACK, WRITE)?;
     sys_page_unmap(SELF, SCRATCH)?;
     sys_page_alloc(child, XSTACK, WRITE)?;
-    sys_env_set_pgfault_upcall(child, pgfault_upcall())?;
+    sys_env_set_pgfault_upcall(child, upcall::address())?;
     sys_env_set_status(child, EnvStatus::Runnable)
 }

@@ -6,6 +6,7 @@ pub mod crowd;
 pub mod episode;
 pub mod family;
 mod memory;
+mod upcall;
 
 use ulib::Registers;
 

@@ -46,6 +46,35 @@ pub(crate) const CASES: &[Case] = &[
         required: &["kernel stuck on CPU [0-9]+: live-lock", "Stack backtrace:"],
         ..BASE
     },
+    // The CPU that stands still has the lock that the other one wants.
+    Case {
+        name: "checker_finds_a_deadlock",
+        programs: &["race:34"],
+        options: &["crash=hang:got-console@1"],
+        windows: &[("%want-console@0:got-console@1", "")],
+        until: Until::Ended(Ended::Stuck),
+        required: &["kernel stuck on CPU [0-9]+: ", "CPU [01] ran env "],
+        ..BASE
+    },
+    // The receiver's CPU is halted when the message comes; the sender goes on in user mode.
+    Case {
+        name: "watchdog_finds_a_lost_wake_up",
+        programs: &["race:30"],
+        options: &["watchdog=2", "crash=deaf:calling@0"],
+        windows: &[("%want-env-life@0:halting", "")],
+        until: Until::Ended(Ended::LostWakeUp),
+        required: &["kernel stuck on CPU [0-9]+: lost wake-up: an env is ready", "CPU [01] ran env "],
+        ..BASE
+    },
+    // All CPUs are halted, and none ends the kernel.
+    Case {
+        name: "watchdog_finds_an_end_that_nobody_sees",
+        programs: &["race:30"],
+        options: &["watchdog=2", "crash=blind:calling@0"],
+        until: Until::Ended(Ended::LostWakeUp),
+        required: &["race 30: ok", "kernel stuck on CPU [0-9]+: lost wake-up: every CPU is idle"],
+        ..BASE
+    },
     Case {
         name: "watchdog_leaves_others_alone",
         programs: &["forktree", "pingpong", "spin"],
