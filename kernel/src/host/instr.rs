@@ -1,6 +1,7 @@
 //! Instructions, on the registers of [`registers`].
 
 use core::sync::atomic::Ordering;
+use std::cell::Cell;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -34,8 +35,20 @@ pub fn read_cr2() -> u32 {
 /// Nothing: there is no cache of translations.
 pub fn enable_global_pages() {}
 
+thread_local! {
+    static AT_FLUSH: Cell<Option<Box<dyn FnOnce()>>> = const { Cell::new(None) };
+}
+
+/// Looks at something at the moment at which this CPU drops its next translation.
+pub fn at_next_flush(look: impl FnOnce() + 'static) {
+    AT_FLUSH.set(Some(Box::new(look)));
+}
+
 /// Counts that a translation was dropped.
 pub fn invlpg(_va: u32) {
+    if let Some(look) = AT_FLUSH.take() {
+        look();
+    }
     registers::mine().flushes.fetch_add(1, Ordering::SeqCst);
 }
 

@@ -3,6 +3,7 @@
 //! A test's thread is CPU 0, in the kernel (so with the big lock, in the build that has one). When a test is over, whatever
 //! envs it left are destroyed, and then no frame and no slot may be missing and no lock report may have been made.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -29,6 +30,20 @@ pub(super) const DATA: &[u8] = b"what is in the file of the data";
 const PATIENCE: Duration = Duration::from_secs(30);
 const LOADER_MAGIC: u32 = 0x2bad_b002;
 
+/// Whether a thread of this test has failed: then nobody waits for it.
+static FAILED: AtomicBool = AtomicBool::new(false);
+
+/// Says so when its thread fails.
+struct TellsOthers;
+
+impl Drop for TellsOthers {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            FAILED.store(true, Ordering::SeqCst);
+        }
+    }
+}
+
 /// One test's turn on the machine.
 pub(crate) struct Machine {
     /// Taken back for a moment by [`Machine::parallel`] and [`Machine::as_cpu`].
@@ -46,6 +61,7 @@ pub(crate) fn machine() -> Machine {
     // A test that failed has left the mutex poisoned, and perhaps envs, which are no business of the next test.
     let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     leave_a_lock_out();
+    FAILED.store(false, Ordering::SeqCst);
     gdt::become_cpu(0);
     let big = big::enter::<This>();
     BOOT.call_once(boot_up);
@@ -86,6 +102,7 @@ impl Machine {
         self.big = None;
         thread::scope(|scope| {
             let play = |cpu| {
+                let _tells_others = TellsOthers;
                 gdt::become_cpu(cpu);
                 work(cpu);
             };
@@ -101,9 +118,11 @@ impl Machine {
         self.big = None;
         thread::scope(|scope| {
             scope.spawn(|| {
+                let _tells_others = TellsOthers;
                 gdt::become_cpu(1);
                 other();
             });
+            let _tells_others = TellsOthers;
             this();
         });
         self.big = Some(big::enter::<This>());
@@ -143,7 +162,7 @@ impl Drop for Machine {
             }
         });
         // A thread that plays a CPU ends where its test does.
-        (0..=CPUS).for_each(|cpu| cpu::get(cpu).env.store(0, core::sync::atomic::Ordering::Relaxed));
+        (0..=CPUS).for_each(|cpu| cpu::get(cpu).env.store(0, Ordering::Relaxed));
         kernel_map::load();
         if !thread::panicking() {
             assert!(audit::at_end(), "{}", ports::take_output());
@@ -155,21 +174,32 @@ impl Drop for Machine {
 }
 
 /// Does something in the kernel, on a thread that plays a CPU.
+///
+/// # Panics
+/// When another thread of the test has failed.
 pub(super) fn in_kernel<R>(work: impl FnOnce() -> R) -> R {
+    nobody_failed();
     let _big = big::enter::<This>();
     work()
+}
+
+/// Ends this thread if another one has failed, so that a test that fails is soon over. A thread that is ending already
+/// tidies up.
+fn nobody_failed() {
+    assert!(thread::panicking() || !FAILED.load(Ordering::SeqCst), "another thread of this test has failed");
 }
 
 /// Tries again and again, letting other threads run, until there is an answer.
 ///
 /// # Panics
-/// After half a minute: the thread that was waited for has failed.
+/// When another thread of the test has failed; after half a minute: the thread that was waited for hangs.
 pub(super) fn until<R>(mut attempt: impl FnMut() -> Option<R>) -> R {
     let start = Instant::now();
     loop {
         if let Some(answer) = attempt() {
             return answer;
         }
+        nobody_failed();
         assert!(start.elapsed() < PATIENCE, "nothing came of waiting");
         thread::yield_now();
     }
@@ -189,7 +219,7 @@ pub(super) fn leave_frames(count: usize) -> Vec<PageRef> {
 
 /// How many interrupts CPU `cpu` was ever sent.
 pub(super) fn interrupts(cpu: usize) -> u32 {
-    registers::of(cpu).interrupts.load(core::sync::atomic::Ordering::SeqCst)
+    registers::of(cpu).interrupts.load(Ordering::SeqCst)
 }
 
 /// A small generator of numbers below what it is asked for.

@@ -1,11 +1,16 @@
 //! `page_alloc`, `page_map`, `page_unmap`: what each answers, in the order of the checks.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use abi::layout::{PGSIZE, UTEMP, UTOP};
 use abi::{EnvId, Error, Syscall};
 
 use super::machine::{leave_frames, machine};
 use super::program::{PU, PUW, peek, spawn, start};
-use crate::mm::frame;
+use crate::env::table;
+use crate::mm::{frame, page_table, phys};
+use crate::x86::instr;
 
 const VA: u32 = UTEMP;
 const BAD_ADDRESSES: [u32; 6] = [VA + 1, VA + 0xfff, UTOP, UTOP + PGSIZE, 0xf000_0000, u32::MAX];
@@ -168,4 +173,25 @@ fn page_unmap_forgives_what_is_not_there() {
         assert_eq!(parent.call(Syscall::PageUnmap, &[0, va]), Err(Error::Inval), "{va:x}");
     }
     assert_eq!(parent.call(Syscall::PageUnmap, &[stranger.0, 1]), Err(Error::BadEnv));
+}
+
+#[test]
+fn race_41_a_page_is_zero_before_it_is_mapped() {
+    let _machine = machine();
+    let mut program = start();
+    program.alloc(UTEMP, 2);
+    // Last freed, first handed out, and not zero.
+    program.poke(UTEMP + PGSIZE, &[0xff; 4]);
+    assert_eq!(program.call(Syscall::PageUnmap, &[0, UTEMP + PGSIZE]), Ok(0));
+    let directory = table::env(program.id.slot()).space.lock().directory();
+    let seen = Rc::new(Cell::new(None));
+    let seen_at_flush = seen.clone();
+    // The entry is the new one by then, and other CPUs have perhaps seen it.
+    instr::at_next_flush(move || {
+        let mut word = [0; 4];
+        phys::read(page_table::lookup(directory, UTEMP).expect("it is mapped").frame, 0, &mut word);
+        seen_at_flush.set(Some(word));
+    });
+    program.alloc(UTEMP, 1);
+    assert_eq!(seen.get(), Some([0; 4]));
 }

@@ -11,15 +11,6 @@ use crate::env::table;
 
 const ROUNDS: u32 = 200;
 
-/// Sets a flag when it goes out of scope, be it that its thread fails: others need not wait then.
-struct Done<'a>(&'a AtomicBool);
-
-impl Drop for Done<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::SeqCst);
-    }
-}
-
 /// A parent on CPU 1 and its child on CPU 2, each on a thread of its own.
 fn family(parent_work: impl Fn(&mut Program, EnvId) + Sync, child_work: impl Fn(Program) + Sync) {
     let mut machine = machine();
@@ -43,7 +34,6 @@ fn family(parent_work: impl Fn(&mut Program, EnvId) + Sync, child_work: impl Fn(
 fn race_14_a_page_is_mapped_while_its_source_goes_away() {
     let done = AtomicBool::new(false);
     let parent_work = |parent: &mut Program, child: EnvId| {
-        let _done = Done(&done);
         let mut mapped = 0;
         until(|| {
             let answer = in_kernel(|| parent.call(Syscall::PageMap, &[child.0, UTEMP, 0, UTEMP, PUW]));
@@ -52,6 +42,7 @@ fn race_14_a_page_is_mapped_while_its_source_goes_away() {
             assert_eq!(in_kernel(|| parent.call(Syscall::PageUnmap, &[0, UTEMP])), Ok(0));
             (mapped > ROUNDS).then_some(())
         });
+        done.store(true, Ordering::SeqCst);
     };
     let child_work = |mut child: Program| {
         while !done.load(Ordering::SeqCst) {
@@ -67,10 +58,9 @@ fn race_14_a_page_is_mapped_while_its_source_goes_away() {
 fn race_15_two_cpus_need_the_same_page_table() {
     const REGION: u32 = 4 << 20;
     let (at, arrived) = (AtomicU32::new(0), AtomicU32::new(0));
-    let failed = AtomicBool::new(false);
     let together = |round: u32| {
         arrived.fetch_add(1, Ordering::SeqCst);
-        until(|| (arrived.load(Ordering::SeqCst) >= 2 * round || failed.load(Ordering::SeqCst)).then_some(()));
+        until(|| (arrived.load(Ordering::SeqCst) >= 2 * round).then_some(()));
     };
     let parent_work = |parent: &mut Program, child: EnvId| {
         let space = &table::env(child.slot()).space;
@@ -97,16 +87,6 @@ fn race_15_two_cpus_need_the_same_page_table() {
         // The parent still looks at the last pages.
         together(2 * ROUNDS + 1);
         in_kernel(|| drop(child));
-    };
-    let parent_work = |parent: &mut Program, child: EnvId| {
-        struct OnPanic<'a>(&'a AtomicBool);
-        impl Drop for OnPanic<'_> {
-            fn drop(&mut self) {
-                self.0.store(std::thread::panicking(), Ordering::SeqCst);
-            }
-        }
-        let _says_so = OnPanic(&failed);
-        parent_work(parent, child);
     };
     family(parent_work, child_work);
 }
@@ -135,8 +115,12 @@ fn race_24_a_string_goes_away_while_it_is_printed() {
             done.store(true, Ordering::SeqCst);
             in_kernel(|| drop(parent));
         } else {
-            while !done.load(Ordering::SeqCst) {
-                let Some(id) = Some(victims.load(Ordering::SeqCst)).filter(|&id| id != 0) else { continue };
+            // A number, or 0 when there will be no more.
+            let next = || match (victims.load(Ordering::SeqCst), done.load(Ordering::SeqCst)) {
+                (0, false) => None,
+                (id, _) => Some(id),
+            };
+            while let Some(id) = Some(until(next)).filter(|&id| id != 0) {
                 let mut victim = wait_for(EnvId(id));
                 // The second page may be gone already.
                 in_kernel(|| victim.poke(UTEMP, &[b'x'; PGSIZE as usize]));

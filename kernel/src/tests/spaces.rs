@@ -1,5 +1,8 @@
 //! Address spaces: that changing one loses no frame, whatever fails.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use abi::layout::{KERNBASE, PGSIZE, UENVS, UTEMP, UTOP, UVPT};
 use abi::page::PteFlags;
 use abi::{EnvId, Error};
@@ -8,7 +11,7 @@ use super::machine::{leave_frames, machine};
 use crate::mm::frame::{self, PageRef};
 use crate::mm::page_table::Entry;
 use crate::mm::space::Space;
-use crate::x86::registers;
+use crate::x86::{instr, registers};
 
 const RIGHTS: PteFlags = PteFlags::P.union(PteFlags::U).union(PteFlags::W);
 const OWNER: EnvId = EnvId(0x1005);
@@ -115,6 +118,10 @@ fn race_19_translations_are_dropped_before_frames() {
     assert_eq!(space.map(UTEMP, page(), RIGHTS), Ok(()));
     assert_eq!(flushes(), before, "what was not present is in no TLB");
     assert_eq!(space.map(UTEMP, page(), RIGHTS), Ok(()));
+    let (seen, frame) = (Rc::new(Cell::new(0)), space.lookup(UTEMP).expect("it was mapped").frame);
+    let seen_at_flush = seen.clone();
+    instr::at_next_flush(move || seen_at_flush.set(frame::refs(frame)));
     space.unmap(UTEMP);
     assert_eq!(flushes(), before + 2);
+    assert_eq!((seen.get(), frame::refs(frame)), (1, 0), "references at the flush, and after it");
 }
