@@ -11,8 +11,11 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 
-/// The emulator for 32-bit PCs.
+/// The emulator for 32-bit PCs, if the environment names no other.
 const PROGRAM: &str = "qemu-system-i386";
+
+/// The variable of the environment that names another one: a path, or a name to look for.
+const CHOICE: &str = "JOS_QEMU";
 
 /// The port through which the kernel ends QEMU. A value v written there ends it with status 2v + 1.
 const DEBUG_EXIT: &str = "isa-debug-exit,iobase=0x501,iosize=0x04";
@@ -108,7 +111,7 @@ impl Machine {
             (Accel::Tcg, Threads::Multi) => "tcg,thread=multi",
             (Accel::Tcg, Threads::Single) => "tcg,thread=single",
         };
-        let mut command = Command::new(PROGRAM);
+        let mut command = Command::new(program());
         command.args(["-machine", "pc", "-accel", accel]);
         command.args(["-smp", &self.cpus.to_string(), "-m", &self.memory.to_string()]);
         // A triple fault ends QEMU (status 0) in place of a silent reboot.
@@ -152,12 +155,19 @@ fn link(original: &Path, name: &Path) -> Result<PathBuf> {
     Ok(name.to_owned())
 }
 
-/// The first line of `qemu-system-i386 --version`.
+/// The emulator.
+fn program() -> OsString {
+    std::env::var_os(CHOICE).filter(|name| !name.is_empty()).unwrap_or_else(|| PROGRAM.into())
+}
+
+/// The first line of what it says to `--version`.
 ///
 /// # Errors
 /// When QEMU is not there.
 pub fn version() -> Result<String> {
-    let answer = Command::new(PROGRAM).arg("--version").output().with_context(|| format!("cannot run {PROGRAM}"))?;
+    let program = program();
+    let answer = Command::new(&program).arg("--version").output();
+    let answer = answer.with_context(|| format!("cannot run {}", program.display()))?;
     let text = String::from_utf8_lossy(&answer.stdout);
     Ok(text.lines().next().unwrap_or("QEMU of unknown version").to_owned())
 }
