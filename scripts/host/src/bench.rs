@@ -4,6 +4,7 @@
 //! time is measured with, `measure` takes the figures (`figure`, `places`), `findings` draws the conclusions, and
 //! `table` and `report` show them. Both kernels are optimised and quiet. A measurement that failed is shown as such.
 
+mod boot;
 mod clock;
 mod figure;
 mod findings;
@@ -15,6 +16,7 @@ mod report;
 mod table;
 mod workloads;
 
+pub use boot::milliseconds as boot_milliseconds;
 pub(crate) use figure::real;
 
 use std::cell::RefCell;
@@ -43,6 +45,9 @@ pub struct Options {
     /// Only these workloads (`null` for the program `bench_null`), with commas between [default: all].
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     workloads: Vec<String>,
+    /// Measure instead how long the kernels take to boot, in virtual time.
+    #[arg(long, conflicts_with_all = ["workloads", "clock", "quick", "ops", "repeat", "model", "json", "csv", "html"])]
+    boot: bool,
     /// What time is measured with.
     #[arg(long, value_enum, default_value_t = Clock::Rig)]
     clock: Clock,
@@ -96,6 +101,9 @@ struct Results {
 /// # Errors
 /// When a workload is unknown, a kernel does not build, QEMU does not start, or a file cannot be written.
 pub fn bench(options: &Options) -> Result<Outcome> {
+    if options.boot {
+        return boot::measure(&options.cpus, options.seed);
+    }
     let quick = if options.quick && options.workloads.is_empty() { &QUICK_WORKLOADS[..] } else { &[] };
     let names: Vec<_> = quick.iter().map(|name| (*name).to_owned()).chain(options.workloads.clone()).collect();
     let workloads = workloads::find(&names)?;

@@ -25,6 +25,8 @@ const NEVER: u64 = u64::MAX;
 static OPENS: Number = Number::new(NEVER);
 static CLOSES: Number = Number::new(NEVER);
 static OPS: AtomicU64 = AtomicU64::new(0);
+/// When the first mark came: what lies before it is booting.
+static BEGAN: Number = Number::new(0);
 
 /// Where one CPU's time went, since it was switched on.
 #[derive(Debug)]
@@ -91,7 +93,8 @@ pub(crate) fn open(index: usize, time: u64) {
     let settings = settings::get();
     // Until now some have run far ahead.
     let front = turn::lock().cpus().map(|(_, cpu)| cpu.now.get()).max().unwrap_or(time);
-    let opens = front.max(time) + settings.warmup;
+    BEGAN.set(front.max(time));
+    let opens = BEGAN.get() + settings.warmup;
     CLOSES.set(opens.saturating_add(settings.window));
     OPENS.set(opens);
     cpu::get(index).limit.set(0);
@@ -152,8 +155,9 @@ fn results(turn: &Turn) -> String {
     let closes = CLOSES.get();
     let ticks = closes - OPENS.get();
     let mut text = format!(
-        "ops {}\nticks {ticks}\nforced {}\nturns {}\ndisorder {}\n",
+        "ops {}\nbegan {}\nticks {ticks}\nforced {}\nturns {}\ndisorder {}\n",
         OPS.load(Ordering::Relaxed),
+        BEGAN.get(),
         turn.forced,
         turn.turns,
         disorder()

@@ -85,6 +85,8 @@ pub struct SpinSite {
 pub struct Point {
     /// Operations done inside the window, all CPUs together.
     pub ops: u64,
+    /// Ticks from power-on to the first worker's first mark: the firmware, the kernel, and loading the program.
+    pub began: u64,
     /// Length of the window in ticks.
     pub ticks: u64,
     /// By CPU.

@@ -20,13 +20,14 @@ const TICKET: u32 = 2;
 
 /// The tests.
 pub(crate) fn trials() -> Vec<Trial> {
-    let tests: [(&str, fn() -> Result<(), Failed>); 6] = [
+    let tests: [(&str, fn() -> Result<(), Failed>); 7] = [
         ("private_work_is_linear", private_work_is_linear),
         ("a_lock_limits_as_theory_says", a_lock_limits_as_theory_says),
         ("the_same_seed_gives_the_same_figure", same_seed_same_figure),
         ("the_quantum_does_not_matter", quantum_does_not_matter),
         ("calls_that_commute_share_nothing", calls_that_commute_share_nothing),
         ("the_big_lock_is_a_conflict", the_big_lock_is_a_conflict),
+        ("boots_255_cpus_in_a_virtual_second", boots_255_cpus_in_a_virtual_second),
     ];
     tests.into_iter().map(|(name, test)| Trial::test(format!("fine_release::rig::{name}"), test)).collect()
 }
@@ -132,4 +133,10 @@ fn the_big_lock_is_a_conflict() -> Result<(), Failed> {
     let lock = |named: &&jos::conflicts::Named| named.symbol.contains("BIG_LOCK");
     let shared = findings.lines.iter().find(lock).map_or(0, |named| named.line.pairs.len());
     if shared > findings.pairs.len() / 2 { Ok(()) } else { Err(format!("{shared} pairs share the lock").into()) }
+}
+
+/// CPUs that are started one after the other, each with the waits of the book, take seconds.
+fn boots_255_cpus_in_a_virtual_second() -> Result<(), Failed> {
+    let milliseconds = jos::bench::boot_milliseconds(image()?, 255, 1)??;
+    if milliseconds < 1000.0 { Ok(()) } else { Err(format!("{milliseconds:.0} virtual milliseconds").into()) }
 }
