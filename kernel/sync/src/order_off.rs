@@ -1,4 +1,5 @@
 //! No checks: the same names as in `order.rs`, and nothing behind them.
+#![allow(clippy::extra_unused_type_parameters, reason = "the same names as in the other file")]
 
 use crate::{Machine, Rank};
 use core::fmt;
