@@ -184,13 +184,20 @@ fn faults(planned: &Planned, run: &Run) -> Vec<String> {
     }
     let mut complaints = Complaints::default();
     run.lines.iter().for_each(|line| complaints.look(line));
-    let reported = |line: &&String| line.starts_with("kernel panic") || line.starts_with("kernel stuck");
-    if matches!(case.until, Until::Ended(_)) {
-        let reports = run.lines.iter().filter(reported).count();
-        if reports != 1 {
-            faults.push(format!("{reports} reports in place of one"));
+    if let Until::Ended(ended) = case.until {
+        let reports: &[&[&str]] = match ended {
+            // The lock checker reports who waits for whom before it gives up.
+            Ended::Stuck => &[&["LOCKREPORT kind=stuck "], &["kernel stuck"]],
+            _ => &[&["kernel panic", "kernel stuck"]],
+        };
+        for signs in reports {
+            let is_one = |line: &String| signs.iter().any(|sign| line.starts_with(sign));
+            let count = run.lines.iter().filter(|line| is_one(line)).count();
+            if count != 1 {
+                faults.push(format!("{count} reports in place of one: {}", signs.join(" or ")));
+            }
+            complaints.lines.retain(|line| !is_one(line));
         }
-        complaints.lines.retain(|line| !reported(&line));
     }
     if !matches!(case.until, Until::Fault(_)) {
         faults.extend(complaints.lines);

@@ -53,7 +53,13 @@ pub(crate) const CASES: &[Case] = &[
         options: &["crash=hang:got-console@1"],
         windows: &[("%want-console@0:got-console@1", "")],
         until: Until::Ended(Ended::Stuck),
-        required: &["kernel stuck on CPU [0-9]+: ", "CPU [01] ran env "],
+        required: &[
+            "LOCKREPORT kind=stuck outer=console#0 inner=console#0 ",
+            "  CPU [01] waits for nobody; it was stopped here:",
+            "        [0-9a-f]{8} kernel/src/window/crash.rs:[0-9]+: ",
+            "kernel stuck on CPU [0-9]+: ",
+            "CPU [01] ran env ",
+        ],
         ..BASE
     },
     // The receiver's CPU is halted when the message comes; the sender goes on in user mode.
