@@ -73,19 +73,28 @@ pub fn is_idle(cpu: usize) -> bool {
 
 /// Wakes one idle CPU, `preferred` if it is idle. Does nothing if none is.
 pub fn rouse(preferred: usize) {
-    if watchdog::is_deaf() {
-        return;
+    // Mostly all are busy, and to see that takes a word for 32 of them.
+    if idle_words().iter().any(|word| word.load(Ordering::SeqCst) != 0) && !watchdog::is_deaf() {
+        wake(preferred);
     }
+}
+
+#[inline(never)]
+fn wake(preferred: usize) {
     if claim(preferred) {
         return x86::lapic::send_ipi(smp::apic_id(preferred), x86::lapic::KICK);
     }
-    for (index, word) in IDLE[..smp::count().div_ceil(32)].iter().enumerate() {
+    for (index, word) in idle_words().iter().enumerate() {
         let bits = word.load(Ordering::SeqCst);
         let cpu = index * 32 + bits.trailing_zeros() as usize;
         if bits != 0 && claim(cpu) {
             return x86::lapic::send_ipi(smp::apic_id(cpu), x86::lapic::KICK);
         }
     }
+}
+
+fn idle_words() -> &'static [AtomicU32] {
+    &IDLE[..smp::count().div_ceil(32)]
 }
 
 fn announce(cpu: usize) {

@@ -155,7 +155,8 @@ pub fn any_queued() -> bool {
 fn enqueue(life: &mut Life) {
     let slot = life.id.slot();
     let last = table::record(slot).cpunum.load(Ordering::Relaxed) as usize;
-    let cpu = if idle::is_idle(last) && !life.patient { last } else { cpu::index() };
+    let here = cpu::index();
+    let cpu = if last != here && !life.patient && idle::is_idle(last) { last } else { here };
     life.queued_on = Some(cpu);
     if life.patient {
         return with_queue(cpu, |queue| queue.insert_patient(slot));

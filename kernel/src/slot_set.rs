@@ -50,8 +50,10 @@ impl SlotSet {
 
     /// Takes out the first slot behind `after`, going round; `after` itself comes last.
     pub fn pop_after(&mut self, after: usize) -> Option<usize> {
-        let start = (after + 1) % NENV;
-        let slot = self.first_from(start).or_else(|| self.first_from(0))?;
+        if self.summary == 0 {
+            return None;
+        }
+        let slot = self.first_from((after + 1) % NENV);
         self.remove(slot);
         Some(slot)
     }
@@ -68,18 +70,16 @@ impl SlotSet {
         self.words.iter().enumerate().all(|(word, &bits)| (bits != 0) == (self.summary & 1 << word != 0))
     }
 
-    fn first_from(&self, start: usize) -> Option<usize> {
+    /// The first slot at or behind `start`, going round. There is one.
+    fn first_from(&self, start: usize) -> usize {
         let word = start / 32;
         let here = self.words[word] & (u32::MAX << (start % 32));
         if here != 0 {
-            return Some(word * 32 + here.trailing_zeros() as usize);
+            return word * 32 + here.trailing_zeros() as usize;
         }
         // Shifting in two steps, since a shift by 32 is an overflow.
         let later = self.summary & (u32::MAX << word << 1);
-        if later == 0 {
-            return None;
-        }
-        let word = later.trailing_zeros() as usize;
-        Some(word * 32 + self.words[word].trailing_zeros() as usize)
+        let word = (if later == 0 { self.summary } else { later }).trailing_zeros() as usize % WORDS;
+        word * 32 + self.words[word].trailing_zeros() as usize
     }
 }

@@ -64,22 +64,22 @@ pub(super) fn recv(current: &Current<'_>, dstva: u32) -> Result<Reply> {
     let record = current.record();
     record.ipc_dstva.store(dstva, Ordering::Relaxed);
     record.ipc_recving.store(1, Ordering::Release);
+    let next = mailbox.refused.pop();
     drop(mailbox);
     sched::settle(&mut life);
     drop(life);
     window::at(Point::Receiving);
-    invite_next(current);
+    invite(current, next);
     Ok(Reply::Other(0))
 }
 
-/// Lets one of the envs that wait to send to the caller try again. One is enough, and so each has its turn, in the order of
+/// Lets `next`, which waits to send to the caller, try again; or another, if that one does not wait. One is enough, and so each has its turn, in the order of
 /// slots, going round; if it has changed its mind, the others try again at the next tick.
-fn invite_next(current: &Current<'_>) {
-    loop {
-        let next = current.env().mailbox.lock().refused.pop();
-        if next.is_none_or(sched::hurry) {
-            return;
-        }
+fn invite(current: &Current<'_>, mut next: Option<usize>) {
+    while let Some(slot) = next
+        && !sched::hurry(slot)
+    {
+        next = current.env().mailbox.lock().refused.pop();
     }
 }
 

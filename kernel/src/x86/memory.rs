@@ -38,18 +38,18 @@ unsafe fn fill_by_sixteen(address: usize, word: u32) {
             "movups xmm0, [{words}]",
             "2:",
             ".set at, 0",
-            ".rept 16",
+            ".rept 64",
             "movaps [{page} + at], xmm0",
             ".set at, at + 16",
             ".endr",
-            "add {page}, 256",
+            "add {page}, 1024",
             "dec {left}",
             "jnz 2b",
             "movups xmm0, [esp]",
             "add esp, 16",
             words = in(reg) words.as_ptr(),
             page = inout(reg) address => _,
-            left = inout(reg) 16 => _,
+            left = inout(reg) 4 => _,
         );
     }
 }

@@ -13,12 +13,12 @@ use libtest_mimic::{Failed, Trial};
 /// Programs, and ticks an operation.
 const BUDGETS: [(&str, f64); 7] = [
     ("bench_null", 13.0),
-    ("bench_page", 800.0),
+    ("bench_page", 765.0),
     ("bench_map", 500.0),
-    ("bench_fault", 1125.0),
-    ("bench_churn", 1140.0),
-    ("bench_ipc", 1600.0),
-    ("bench_fork", 10_900.0),
+    ("bench_fault", 1095.0),
+    ("bench_churn", 1100.0),
+    ("bench_ipc", 1570.0),
+    ("bench_fork", 10_800.0),
 ];
 
 /// Operations that no window sees the end of.
