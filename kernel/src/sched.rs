@@ -214,7 +214,12 @@ fn with_queue<R>(cpu: usize, change: impl FnOnce(&mut RunQueue) -> R) -> R {
     let queue = &QUEUES[cpu];
     let mut slots = queue.slots.lock();
     let result = change(&mut slots);
+    publish(queue, &slots);
+    result
+}
+
+/// Tells those who only want a look. Apart, since a sweep of the orderings goes by the lines of callers.
+fn publish(queue: &Queue, slots: &RunQueue) {
     queue.ready.store(slots.ready() as u32, Ordering::SeqCst);
     queue.patient.store(slots.patient() as u32, Ordering::SeqCst);
-    result
 }

@@ -6,14 +6,19 @@
 //! The order of memory is x86's: an instruction with a lock prefix is a fence, whatever ordering the source asks for, and so
 //! is a sequentially consistent store, which is an `xchg`; a sequentially consistent load is a plain one. The checker knows
 //! fences, and takes sequentially consistent accesses for weaker than they are, so this is also what it can check.
+//!
+//! The access at the place that `JOS_RELAX` names is relaxed, and weaker than any instruction of x86: a change with a lock
+//! prefix orders nothing around it, and a fence is not there. For `scripts/jos mutants --sweep orders`.
 
 use std::any::Any;
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::panic::Location;
 use std::rc::Rc;
 
 pub use core::sync::atomic::Ordering;
-pub use loom::sync::atomic::fence;
+
+use crate::relax;
 
 std::thread_local! {
     /// Threads of the checker share one real thread.
@@ -36,11 +41,23 @@ pub(crate) fn thing<T: 'static>(address: usize, make: impl FnOnce() -> T) -> Rc<
     thing.downcast().expect("one thing has one type")
 }
 
-/// A fence, as a locked instruction is one.
-fn locked<R>(access: impl FnOnce() -> R) -> R {
-    fence(Ordering::SeqCst);
-    let result = access();
-    fence(Ordering::SeqCst);
+/// A fence, unless it is the one left out.
+#[track_caller]
+pub fn fence(order: Ordering) {
+    if !relax::at(Location::caller()) {
+        loom::sync::atomic::fence(order);
+    }
+}
+
+/// A change of a word in the order of a locked instruction, which is a fence, unless it is the one relaxed.
+#[track_caller]
+fn locked<R>(order: Ordering, access: impl FnOnce(Ordering) -> R) -> R {
+    if relax::at(Location::caller()) {
+        return access(Ordering::Relaxed);
+    }
+    loom::sync::atomic::fence(Ordering::SeqCst);
+    let result = access(order);
+    loom::sync::atomic::fence(Ordering::SeqCst);
     result
 }
 
@@ -62,28 +79,35 @@ macro_rules! word {
                 thing(std::ptr::from_ref(self).addr(), make)
             }
 
+            #[track_caller]
             pub fn load(&self, order: Ordering) -> $value {
-                let plain = if order == Ordering::Relaxed { Ordering::Relaxed } else { Ordering::Acquire };
+                let relaxed = order == Ordering::Relaxed || relax::at(Location::caller());
+                let plain = if relaxed { Ordering::Relaxed } else { Ordering::Acquire };
                 self.word().load(plain)
             }
 
+            #[track_caller]
             pub fn store(&self, value: $value, order: Ordering) {
                 match order {
-                    Ordering::SeqCst => locked(|| self.word().store(value, Ordering::Release)),
+                    Ordering::SeqCst => locked(Ordering::Release, |order| self.word().store(value, order)),
+                    _ if relax::at(Location::caller()) => self.word().store(value, Ordering::Relaxed),
                     order => self.word().store(value, order),
                 }
             }
 
+            #[track_caller]
             pub fn swap(&self, value: $value, _: Ordering) -> $value {
-                locked(|| self.word().swap(value, Ordering::AcqRel))
+                locked(Ordering::AcqRel, |order| self.word().swap(value, order))
             }
 
+            #[track_caller]
             pub fn fetch_or(&self, value: $value, _: Ordering) -> $value {
-                locked(|| self.word().fetch_or(value, Ordering::AcqRel))
+                locked(Ordering::AcqRel, |order| self.word().fetch_or(value, order))
             }
 
+            #[track_caller]
             pub fn fetch_and(&self, value: $value, _: Ordering) -> $value {
-                locked(|| self.word().fetch_and(value, Ordering::AcqRel))
+                locked(Ordering::AcqRel, |order| self.word().fetch_and(value, order))
             }
         }
     };
@@ -93,7 +117,8 @@ word!(AtomicU32, AtomicU32, u32);
 word!(AtomicBool, AtomicBool, bool);
 
 impl AtomicU32 {
+    #[track_caller]
     pub fn fetch_add(&self, value: u32, _: Ordering) -> u32 {
-        locked(|| self.word().fetch_add(value, Ordering::AcqRel))
+        locked(Ordering::AcqRel, |order| self.word().fetch_add(value, order))
     }
 }

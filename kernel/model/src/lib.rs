@@ -5,7 +5,7 @@
 //! load see every value that the order of memory allows. The locks are the checker's; `kernel/sync` has tests of its own for
 //! the real ones. Interrupts are notifications: a CPU that halts and is never woken is a deadlock, which the checker reports.
 //!
-//! * [`atomic`]: the words, in the order that x86 keeps and no more;
+//! * [`atomic`]: the words, in the order that x86 keeps and no more; `relax`: one access with less than that, for the sweep;
 //! * `machine`, `kernel`: the CPUs, the locks, and the parts of the kernel that stand still;
 //! * `tests`: what is checked, and what has to be left out of the kernel to see it fail.
 
@@ -20,6 +20,7 @@ mod atomic;
 pub(crate) mod env;
 mod kernel;
 mod machine;
+mod relax;
 mod tests;
 
 pub(crate) use kernel::{audit, config, cpu, finish, lifecycle, mm, smp, syscall, trap, x86};

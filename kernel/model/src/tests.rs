@@ -15,7 +15,7 @@ use crate::mm::frame::{Frame, PageRef};
 use crate::pool::Pool;
 use crate::presence::FLUSH;
 use crate::syscall::{Fail, Reply};
-use crate::{Rank, big, cpu, idle, ipc, presence, sched};
+use crate::{Rank, big, cpu, idle, ipc, presence, relax, sched};
 
 /// Tries every interleaving of the threads that `run` starts, with up to this many preemptions. Nearly all races that there
 /// are show with two (M. Musuvathi and S. Qadeer, "Iterative Context Bounding", 2007).
@@ -27,9 +27,10 @@ fn explore(preemptions: usize, run: impl Fn() + Send + Sync + 'static) {
     builder.preemption_bound = Some(preemptions);
     builder.check(move || {
         begin();
-        meet();
+        relax::nowhere(meet);
         run();
     });
+    relax::tell();
 }
 
 /// Looks at every word once: for the checker, a word that a thread makes is that thread's until others hear of it.

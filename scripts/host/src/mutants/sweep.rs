@@ -1,7 +1,8 @@
 //! Every lock and every fence in turn: leave it out, run the kernel's tests on the host, see whether one notices.
 //!
-//! Locks are left out while the tests run (feature `sweep` of `kernel/sync`), so one build does for all of them. A fence,
-//! or an ordering stronger than relaxed, is changed in a copy of the source: each takes a build of its own.
+//! Locks are left out while the tests run (feature `sweep` of `kernel/sync`), so one build does for all of them; so are
+//! orderings in the files that `kernel/model` runs, where the models look. Elsewhere a fence, or an ordering stronger than
+//! relaxed, is changed in a copy of the source: each takes a build of its own.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -24,14 +25,17 @@ use crate::progress::Progress;
 pub enum Sweep {
     /// Each acquisition of a lock.
     Locks,
-    /// Each fence, and each ordering stronger than relaxed.
+    /// Each fence, and each ordering stronger than relaxed, for the tests on the host.
     Fences,
+    /// The same in the files that run in `kernel/model`, for its models.
+    Orders,
 }
 
 /// What is acquired, or ordered, and where it is not: tests, and the machine of the tests.
 const ACQUIRES: &str = r"\.lock\(\)|lock_pair\(&|with_queue\(|\.life\(\)|\.space\(\)|lock_life\(|lock_spaces?\(|(SLOTS|FREE)\.(take|give)\(";
 const DECLARES: &str = r"\bfn |^\s*//|\buse ";
 const ORDERS: &str = r"Ordering::(SeqCst|Acquire|Release|AcqRel)";
+const KERNEL: &[&str] = &["--package", "kernel", "--lib"];
 const ELSEWHERE: [&str; 3] = ["/tests/", "/host/", "/x86/"];
 
 /// A watch-dog for one run of all tests, on a busy host; and for building.
@@ -53,11 +57,19 @@ pub fn sweep(what: Sweep, names: &[String]) -> Result<Outcome> {
     let tree = Tree::open(0)?;
     let pattern = if what == Sweep::Locks { ACQUIRES } else { ORDERS };
     let wanted = |place: &String| names.is_empty() || names.iter().any(|name| place.contains(name.as_str()));
-    let places: Vec<_> = places(tree.root(), pattern)?.into_iter().filter(wanted).collect();
+    let mut places: Vec<_> = places(tree.root(), pattern)?.into_iter().filter(wanted).collect();
+    if what == Sweep::Orders {
+        let models = fs::read_to_string(tree.root().join("kernel/model/src/lib.rs"))?;
+        places.retain(|place| is_modelled(place, &models));
+    }
     ensure!(!places.is_empty(), "no place has such a name");
     let mut progress = Progress::new();
     progress.say("building");
-    let mut program = if what == Sweep::Locks { Some(tests(&tree, &["--features", "kernel/sweep"])?) } else { None };
+    let mut program = match what {
+        Sweep::Locks => Some(("JOS_LEAVE_OUT", tests(&tree, &[KERNEL, &["--features", "kernel/sweep"]].concat())?)),
+        Sweep::Orders => Some(("JOS_RELAX", tests(&tree, &["--package", "model"])?)),
+        Sweep::Fences => None,
+    };
     let mut counts = [0; 4];
     for (number, place) in places.iter().enumerate() {
         if interrupt::seen() {
@@ -65,13 +77,13 @@ pub fn sweep(what: Sweep, names: &[String]) -> Result<Outcome> {
         }
         progress.say(&format!("{} of {}: {place}", number + 1, places.len()));
         let fate = match &mut program {
-            Some(program) => run(program.env("JOS_LEAVE_OUT", place), &tree, true)?,
+            Some((variable, program)) => run(program.env(variable, place), &tree, true)?,
             None => relaxed(&tree, place)?,
         };
         let (index, text) = match fate {
             Fate::Noticed(by, after) => (0, format!("noticed by {by} after {:.1} s", after.as_secs_f64())),
             Fate::Missed => (1, "MISSED".to_owned()),
-            Fate::NeverCame => (2, "not run by any host test".to_owned()),
+            Fate::NeverCame => (2, "not run by any test".to_owned()),
             Fate::Broken(why) => (3, format!("ERROR {why}")),
         };
         counts[index] += 1;
@@ -113,11 +125,17 @@ fn places(root: &Path, pattern: &str) -> Result<BTreeSet<String>> {
     Ok(places)
 }
 
-/// The command that runs the kernel's tests, built.
-fn tests(tree: &Tree, features: &[&str]) -> Result<Command> {
+/// Whether the file of `place` is among those that the models' `lib.rs` includes.
+fn is_modelled(place: &str, models: &str) -> bool {
+    let file = place.strip_prefix("kernel/").and_then(|place| place.split(':').next());
+    file.is_some_and(|file| models.contains(&format!("\"../../{file}\"")))
+}
+
+/// The command that runs some tests, built.
+fn tests(tree: &Tree, which: &[&str]) -> Result<Command> {
     let cargo = || -> Result<Command> {
         let mut cargo = tree.cargo()?;
-        cargo.args(["test", "--package", "kernel", "--lib"]).args(features).env("CARGO_PROFILE_DEV_DEBUG", "0");
+        cargo.arg("test").args(which).env("CARGO_PROFILE_DEV_DEBUG", "0");
         Ok(cargo)
     };
     let built = watch(cargo()?.arg("--no-run"), LIMIT * 2, |_| false)?;
@@ -155,7 +173,7 @@ fn relaxed(tree: &Tree, place: &str) -> Result<Fate> {
     let line = lines.get_mut(line.parse::<usize>()? - 1).context("the line is there")?;
     *line = weakened(line)?;
     fs::write(&path, lines.join("\n") + "\n")?;
-    match tests(tree, &[]) {
+    match tests(tree, KERNEL) {
         Ok(mut command) => run(&mut command, tree, false),
         Err(why) => Ok(Fate::Broken(format!("{why:#}").lines().last().unwrap_or_default().to_owned())),
     }
@@ -178,6 +196,14 @@ mod tests {
         assert!(places.len() > 30, "{places:?}");
         assert!(places.iter().any(|place| place.starts_with("kernel/src/sched.rs:")));
         assert!(!places.iter().any(|place| place.contains("/tests/")));
+    }
+
+    #[test]
+    fn the_models_have_some_of_the_files() {
+        let models = fs::read_to_string(crate::paths::root().join("kernel/model/src/lib.rs")).unwrap();
+        let modelled = places(crate::paths::root(), ORDERS).unwrap();
+        let count = modelled.iter().filter(|place| is_modelled(place, &models)).count();
+        assert!(count > 20 && count < modelled.len(), "{count} of {}", modelled.len());
     }
 
     #[test]

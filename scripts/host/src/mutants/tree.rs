@@ -3,7 +3,7 @@
 //! Below `target/mutants/N`: `tree`, brought up to date before each bug, and `target`. Files that did not change keep
 //! their time-stamps, so cargo builds only what a bug touches.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -24,16 +24,18 @@ const PARTS: [&str; 3] = [".fingerprint", "build", "deps"];
 pub struct Tree {
     root: PathBuf,
     target: PathBuf,
+    /// Locked, for as long as the tree is used.
+    _mine: File,
 }
 
 impl Tree {
     /// Scratch tree number `number`, as it was left.
     ///
     /// # Errors
-    /// When its folder cannot be made.
+    /// When its folder cannot be made, or another hunt has it: two would build and judge each other's bugs.
     pub fn open(number: usize) -> Result<Self> {
         let folder = paths::target().join("mutants").join(number.to_string());
-        let tree = Self { root: folder.join("tree"), target: folder.join("target") };
+        let tree = Self { root: folder.join("tree"), target: folder.join("target"), _mine: lock(&folder)? };
         if !tree.target.exists() {
             tree.seed().context("cannot copy what was built already")?;
         }
@@ -100,6 +102,14 @@ impl Tree {
     }
 }
 
+/// Takes a folder for this process alone; the system gives it back however the process ends.
+fn lock(folder: &Path) -> Result<File> {
+    fs::create_dir_all(folder)?;
+    let file = File::create(folder.join("lock")).with_context(|| format!("cannot write in {}", folder.display()))?;
+    file.try_lock().with_context(|| format!("another `scripts/jos mutants` is at work in {}", folder.display()))?;
+    Ok(file)
+}
+
 /// Makes `to` the same as `from`, touching only what differs.
 ///
 /// # Errors
@@ -133,6 +143,16 @@ pub fn same(from: &Path, to: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_hunt_has_a_tree() {
+        let folder = tempfile::tempdir().unwrap();
+        let mine = lock(folder.path()).unwrap();
+        let error = lock(folder.path()).unwrap_err();
+        assert!(format!("{error:#}").contains("another `scripts/jos mutants`"), "{error:#}");
+        drop(mine);
+        lock(folder.path()).unwrap();
+    }
 
     #[test]
     fn only_what_differs_is_written() {
