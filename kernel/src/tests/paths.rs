@@ -12,8 +12,8 @@ use crate::env::table;
 use crate::mm::frame::PageRef;
 use crate::mm::phys;
 use crate::run::Next;
-use crate::x86::registers;
-use crate::{cpu, presence, sched};
+use crate::x86::{ports, registers};
+use crate::{console, cpu, presence, sched};
 
 /// Present and for users, but not to be written.
 const PU: u32 = PUW & !2;
@@ -182,4 +182,22 @@ fn race_08_nobody_waits_for_a_receiver_that_is_ready() {
         }
     };
     machine.beside(sending, receiving);
+}
+
+#[test]
+fn input_keeps_its_order_round_the_ring_and_what_does_not_fit_is_lost() {
+    let _machine = machine();
+    let typed: Vec<u8> = (0..600).map(|place| b'a' + (place % 23) as u8).collect();
+    let type_in = |bytes: &[u8]| {
+        ports::type_on_line(bytes);
+        console::interrupt();
+    };
+    let read = |count: usize| (0..count).map(|_| console::getc()).collect::<Vec<u8>>();
+    // Three times round.
+    for part in typed.chunks(200).cycle().take(9) {
+        type_in(part);
+        assert_eq!(read(part.len()), part);
+    }
+    type_in(&typed);
+    assert_eq!(read(513), [&typed[..512], b"\0"].concat());
 }
