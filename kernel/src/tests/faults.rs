@@ -79,6 +79,28 @@ fn the_exception_stack_ends_where_it_ends() {
 }
 
 #[test]
+fn the_borders_of_the_exception_stack_belong_to_one_side_each() {
+    let _machine = machine();
+    let first = UXSTACKTOP - UTrapframe::SIZE;
+    // A stack pointer at the very top, or just below the page, is not in it.
+    for esp in [UXSTACKTOP, XSTACK - 1] {
+        let mut program = with_upcall();
+        program.frame.esp = esp;
+        program.fault(1, FEC_U);
+        assert_eq!((program.frame.esp, program.next), (first, Next::Same), "{esp:x}");
+    }
+    // The last word is, and so is the first, below which nothing fits.
+    let mut program = with_upcall();
+    program.frame.esp = UXSTACKTOP - 4;
+    program.fault(1, FEC_U);
+    assert_eq!(program.frame.esp, first - 8);
+    program.frame.esp = XSTACK;
+    ports::take_output();
+    program.fault(1, FEC_U);
+    assert!(epitaph(program).contains("] user_mem_check assertion failure for va eebfefc8\n"));
+}
+
+#[test]
 fn race_24_an_exception_stack_that_is_gone_or_read_only_kills() {
     let _machine = machine();
     for remap in [false, true] {

@@ -18,6 +18,7 @@ mod frames;
 mod inject;
 mod ipc;
 mod page_calls;
+mod paths;
 mod poison;
 mod pool;
 mod races;
