@@ -43,7 +43,7 @@ pub fn iso(options: &Options) -> Result<Outcome> {
     let programs = options.programs.iter().map(|typed| programs::parse(typed)).collect::<Result<Vec<_>>>()?;
     let image = kernel_build::build(options.kernel.build, options.kernel.profile)?;
     let output = options.output.clone().unwrap_or_else(|| paths::products().join("jos.iso"));
-    make(&image, &programs, &output)?;
+    make(&image, &[], &programs, &output)?;
     println!("{}", output.display());
     Ok(Outcome::Good)
 }
@@ -54,11 +54,12 @@ pub fn possible() -> bool {
     runs("grub-mkrescue") && runs("xorriso")
 }
 
-/// Makes the image. With `programs` it starts them at once, without it offers a menu of all in `user/`.
+/// Makes the image. With `programs` it starts them at once, without it offers a menu of all in `user/`. `words` go before
+/// the programs on the kernel's command line.
 ///
 /// # Errors
 /// When GRUB's tools are missing or fail, or a file cannot be written.
-pub fn make(image: &Image, programs: &[Program], to: &Path) -> Result<()> {
+pub fn make(image: &Image, words: &[&str], programs: &[Program], to: &Path) -> Result<()> {
     if !possible() {
         bail!("grub-mkrescue and xorriso are needed for a CD image; scripts/setup iso installs them");
     }
@@ -78,7 +79,7 @@ pub fn make(image: &Image, programs: &[Program], to: &Path) -> Result<()> {
         let to = boot.join("programs").join(&module.name);
         fs::copy(&module.path, to).with_context(|| format!("cannot read {}", module.path.display()))?;
     }
-    let menu = if programs.is_empty() { menu(&named) } else { at_once(programs) };
+    let menu = if programs.is_empty() { menu(words, &named) } else { at_once(words, programs) };
     fs::write(boot.join("grub/grub.cfg"), menu)?;
     let answer = Command::new("grub-mkrescue").arg("-o").arg(to).arg(tree.path()).output()?;
     if !answer.status.success() {
@@ -87,22 +88,22 @@ pub fn make(image: &Image, programs: &[Program], to: &Path) -> Result<()> {
     Ok(())
 }
 
-fn menu(programs: &[Program]) -> String {
+fn menu(words: &[&str], programs: &[Program]) -> String {
     let default = programs.iter().position(|program| program.name == DEFAULT.0).unwrap_or(0);
     let mut text = format!("set default={default}\nset timeout={}\n", DEFAULT.1);
     for program in programs {
-        text += &entry(&program.name, std::slice::from_ref(program));
+        text += &entry(&program.name, words, std::slice::from_ref(program));
     }
     text
 }
 
-fn at_once(programs: &[Program]) -> String {
-    "set timeout=0\n".to_owned() + &entry("jos", programs)
+fn at_once(words: &[&str], programs: &[Program]) -> String {
+    "set timeout=0\n".to_owned() + &entry("jos", words, programs)
 }
 
 /// One entry of GRUB's menu. GRUB passes on only what follows a file's name, so a module's name is repeated.
-fn entry(title: &str, programs: &[Program]) -> String {
-    let words: Vec<_> = programs.iter().map(Program::word).collect();
+fn entry(title: &str, words: &[&str], programs: &[Program]) -> String {
+    let words: Vec<_> = words.iter().map(|word| (*word).to_owned()).chain(programs.iter().map(Program::word)).collect();
     let mut text = format!("menuentry '{title}' {{\n  multiboot /boot/kernel {}\n", words.join(" "));
     let mut names: Vec<_> = programs.iter().map(|program| &program.name).collect();
     names.sort();
@@ -121,7 +122,7 @@ mod tests {
     #[test]
     fn the_menu_starts_primes_by_itself() {
         let named = |name: &str| Program { name: name.to_owned(), arguments: Vec::new(), file: None };
-        let text = menu(&[named("hello"), named("primes")]);
+        let text = menu(&[], &[named("hello"), named("primes")]);
         assert!(text.starts_with("set default=1\n"), "{text}");
         assert!(text.contains("multiboot /boot/kernel hello\n  module /boot/programs/hello hello\n"), "{text}");
     }

@@ -11,6 +11,7 @@ pub mod bench;
 pub mod build;
 pub mod check;
 pub mod conflicts;
+pub mod crosscheck;
 pub mod doc;
 pub mod fuzz;
 pub mod guest;

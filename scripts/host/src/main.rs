@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 
 use jos::outcome::Outcome;
 use jos::{
-    bench, build, check, conflicts, doc, fuzz, interrupt, iso, lockgraph, mutants, price, run, stress, test, trace,
+    bench, build, check, conflicts, crosscheck, doc, fuzz, interrupt, iso, lockgraph, mutants, price, run, stress, test, trace,
 };
 
 /// Builds, boots, tests, stresses and measures the JOS kernel.
@@ -34,6 +34,7 @@ enum Command {
     Bench(bench::Options),
     Trace(trace::Options),
     Conflicts(conflicts::Options),
+    Crosscheck(crosscheck::Options),
     Lockgraph(lockgraph::Options),
     Price(price::Options),
     Iso(iso::Options),
@@ -52,6 +53,7 @@ fn dispatch(command: &Command) -> Result<Outcome> {
         Command::Bench(options) => bench::bench(options),
         Command::Trace(options) => trace::trace(options),
         Command::Conflicts(options) => conflicts::conflicts(options),
+        Command::Crosscheck(options) => crosscheck::crosscheck(options),
         Command::Lockgraph(options) => lockgraph::lockgraph(options),
         Command::Price(options) => price::price(options),
         Command::Iso(options) => iso::iso(options),

@@ -83,7 +83,7 @@ fn boot(planned: &Planned, image: &Image) -> Result<Run> {
     let folder = tempfile::tempdir()?;
     let boot = if planned.from_cd {
         let cd = folder.path().join("cd.iso");
-        iso::make(image, &programs, &cd)?;
+        iso::make(image, &[], &programs, &cd)?;
         Boot::Cd(cd)
     } else {
         from_kernel(case, image, &programs)?
