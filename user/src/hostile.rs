@@ -20,6 +20,9 @@ pub fn refused(what: &str, got: Result<(), Error>, want: Error) {
     expect(what, got, Err(want));
 }
 
+/// Where the board is.
+const PLACE: u32 = 0x0100_0000;
+
 /// Words that the program and its children share.
 #[derive(Clone, Copy, Debug)]
 pub struct Board(Page);
@@ -27,9 +30,14 @@ pub struct Board(Page);
 impl Board {
     /// For the program and all children to come.
     pub fn shared() -> Board {
-        let page = Page::at(0x0100_0000);
+        let page = Page::at(PLACE);
         page.alloc(WRITE | PteFlags::SHARE).unwrap();
         Board(page)
+    }
+
+    /// The one that the program or its parent has made, for code that is handed nothing.
+    pub fn known() -> Board {
+        Board(Page::at(PLACE))
     }
 
     /// Word `i` (0..1024).

@@ -15,7 +15,8 @@ use anyhow::{Context, Result};
 use tempfile::TempDir;
 
 use crate::interrupt;
-use crate::qemu::Machine;
+use crate::monitor::{self, Monitor};
+use crate::qemu::{self, Machine};
 
 /// How often a wait looks for Ctrl-C.
 const GLANCE: Duration = Duration::from_millis(100);
@@ -43,8 +44,8 @@ pub enum Event {
 pub struct Guest {
     child: Child,
     events: Receiver<Event>,
-    /// Holds the links QEMU was started with; goes away with the guest.
-    _staging: TempDir,
+    /// Holds the links QEMU was started with, and its monitor; goes away with the guest.
+    staging: TempDir,
 }
 
 impl Guest {
@@ -74,7 +75,7 @@ impl Guest {
         if let Some(messages) = child.stderr.take() {
             forward(messages, sender, Event::Message);
         }
-        Ok(Self { child, events, _staging: staging })
+        Ok(Self { child, events, staging })
     }
 
     /// Waits for the next event, until `deadline` if there is one.
@@ -100,6 +101,19 @@ impl Guest {
     pub fn type_in(&mut self, text: &str) -> Result<()> {
         let keyboard = self.child.stdin.as_mut().context("the guest has no keyboard")?;
         keyboard.write_all(text.as_bytes()).and_then(|()| keyboard.flush()).context("QEMU takes no more input")
+    }
+
+    /// QEMU's monitor.
+    ///
+    /// # Errors
+    /// When QEMU has gone.
+    pub fn monitor(&self) -> Result<Monitor> {
+        Monitor::connect(&qemu::monitor(self.staging.path()))
+    }
+
+    /// Where each CPU is, in lines; for a guest that does not end. `kernel` is the kernel's ELF file.
+    pub fn whereabouts(&self, kernel: &Path) -> String {
+        monitor::whereabouts(&qemu::monitor(self.staging.path()), kernel)
     }
 
     /// Waits for the process to end. Call it after [`Event::Ended`].

@@ -20,6 +20,7 @@ pub mod iso;
 pub mod kernel_build;
 mod line_rows;
 pub mod lockgraph;
+pub mod monitor;
 pub mod mutants;
 pub mod options;
 pub mod outcome;

@@ -115,7 +115,8 @@ impl Machine {
         command.args(["-machine", "pc", "-accel", accel]);
         command.args(["-smp", &self.cpus.to_string(), "-m", &self.memory.to_string()]);
         // A triple fault ends QEMU (status 0) in place of a silent reboot.
-        command.args(["-no-reboot", "-display", "none", "-nic", "none", "-monitor", "none"]);
+        command.args(["-no-reboot", "-display", "none", "-nic", "none"]);
+        command.args(["-monitor", &format!("unix:{},server=on,wait=off", monitor(staging).display())]);
         command.args(["-serial", "stdio", "-device", DEBUG_EXIT]);
         if self.gdb {
             command.args(["-s", "-S"]);
@@ -136,6 +137,11 @@ impl Machine {
         command.args(&self.extra);
         Ok(command)
     }
+}
+
+/// Where the monitor of a machine listens that was started with `staging`.
+pub(crate) fn monitor(staging: &Path) -> PathBuf {
+    staging.join("monitor")
 }
 
 /// The list of modules in QEMU's form: paths with commas between.

@@ -5,6 +5,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -73,7 +74,7 @@ pub fn run(options: &Options) -> Result<Outcome> {
         let kernel = image.kernel.display();
         eprintln!("QEMU waits for: gdb '{kernel}' -ex 'target remote :1234'");
     }
-    show(&machine, limit)
+    show(&machine, &image.kernel, limit)
 }
 
 fn machine(options: &Options, image: &Image, programs: &[Program]) -> Result<Machine> {
@@ -94,8 +95,8 @@ pub fn symbol_table(image: &Image) -> Module {
     Module { name: "kernel.sym".to_owned(), path: image.symbols.clone() }
 }
 
-/// Boots `machine` on this terminal and waits for its end, at most `limit`.
-fn show(machine: &Machine, limit: Option<Duration>) -> Result<Outcome> {
+/// Boots `machine` on this terminal and waits for its end, at most `limit`. `kernel` is its kernel with symbols.
+fn show(machine: &Machine, kernel: &Path, limit: Option<Duration>) -> Result<Outcome> {
     let _terminal = Terminal::remember();
     let mut guest = Guest::boot(machine, Stdio::inherit())?;
     let deadline = limit.map(|limit| Instant::now() + limit);
@@ -114,8 +115,10 @@ fn show(machine: &Machine, limit: Option<Duration>) -> Result<Outcome> {
             }
             Event::Message(bytes) => io::stderr().write_all(&bytes)?,
             Event::TimeUp => {
+                let whereabouts = guest.whereabouts(kernel);
                 drop(guest);
                 eprintln!("\nscripts/jos: the time limit of {:.1} s is over", limit.unwrap_or_default().as_secs_f64());
+                eprint!("{whereabouts}");
                 return Ok(if complaints.any() { Outcome::KernelFault } else { Outcome::TimeUp });
             }
             Event::Interrupted => {

@@ -37,7 +37,7 @@ pub struct Session<'a> {
 pub struct Record {
     /// Every line, with its time of arrival.
     pub lines: Vec<Line>,
-    /// What QEMU itself said.
+    /// What QEMU itself said, and where its CPUs were when the time was up.
     pub messages: String,
     /// How it ended.
     pub outcome: Outcome,
@@ -72,7 +72,10 @@ impl Session<'_> {
                     }
                 }
                 Event::Message(bytes) => record.messages.push_str(&String::from_utf8_lossy(&bytes)),
-                Event::TimeUp => break Outcome::TimeUp,
+                Event::TimeUp => {
+                    record.messages.push_str(&guest.whereabouts(&self.image.kernel));
+                    break Outcome::TimeUp;
+                }
                 Event::Interrupted => break Outcome::Interrupted,
                 // Ctrl-C reaches QEMU too, and it may be quicker.
                 Event::Ended if interrupt::seen() => break Outcome::Interrupted,
@@ -87,7 +90,11 @@ impl Session<'_> {
         Ok(record)
     }
 
-    fn machine(&self) -> Result<Machine> {
+    /// The machine it runs on.
+    ///
+    /// # Errors
+    /// When the program is not there.
+    pub fn machine(&self) -> Result<Machine> {
         let mut words = vec!["poweroff".to_owned(), "quiet".to_owned()];
         words.extend_from_slice(self.options);
         words.push(self.program.word());

@@ -61,6 +61,28 @@ fn rows(data: &[u8]) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
+/// The names of a kernel's addresses, for reports made on the host.
+#[derive(Debug, Default)]
+pub(crate) struct Names(Vec<Row>);
+
+impl Names {
+    /// Reads those of the ELF file `kernel`.
+    ///
+    /// # Errors
+    /// As for [`write`].
+    pub(crate) fn read(kernel: &Path) -> Result<Self> {
+        rows(&fs::read(kernel).with_context(|| format!("cannot read {}", kernel.display()))?).map(Self)
+    }
+
+    /// `FILE:LINE: FUNCTION`, if the address is in a function; without the file where nobody knows it.
+    pub(crate) fn at(&self, address: u32) -> Option<String> {
+        let row = self.0[..self.0.partition_point(|row| row.address <= address)].last()?;
+        // Assembly code has labels alone.
+        let known = !row.source.file.is_empty();
+        Some(if known { format!("{}:{}: {}", row.source.file, row.source.line, row.name) } else { row.name.clone() })
+    }
+}
+
 /// The entry of a list sorted by address that is in force at `address`.
 fn last_at<T>(list: &[(u32, T)], address: u32) -> Option<&(u32, T)> {
     list[..list.partition_point(|entry| entry.0 <= address)].last()

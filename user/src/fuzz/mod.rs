@@ -6,7 +6,7 @@ pub mod crowd;
 pub mod episode;
 pub mod family;
 mod memory;
-mod upcall;
+pub mod upcall;
 
 use ulib::Registers;
 

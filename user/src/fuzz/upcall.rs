@@ -12,7 +12,7 @@ use ulib::layout::{PGSIZE, USTACKTOP};
 use ulib::{Syscall, UTrapframe};
 
 /// The address of the upcall.
-pub(super) fn address() -> u32 {
+pub fn address() -> u32 {
     ulib::address(upcall as *const ())
 }
 

@@ -46,7 +46,7 @@ pub struct Boot<'a> {
 pub struct Booted {
     /// In a word.
     pub outcome: Outcome,
-    /// The last lines, and what QEMU said.
+    /// The last lines, what QEMU said, and where its CPUs were when the time was up.
     pub tail: String,
 }
 
@@ -96,7 +96,10 @@ impl Boot<'_> {
                     }
                 }
                 Event::Message(bytes) => messages.push_str(&String::from_utf8_lossy(&bytes)),
-                Event::TimeUp => break Outcome::TimeUp,
+                Event::TimeUp => {
+                    messages.push_str(&guest.whereabouts(&self.image.kernel));
+                    break Outcome::TimeUp;
+                }
                 Event::Interrupted => break Outcome::Interrupted,
                 Event::Ended if interrupt::seen() => break Outcome::Interrupted,
                 Event::Ended => break Ended::from_status(guest.finish()?).outcome(),

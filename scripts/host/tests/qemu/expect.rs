@@ -97,7 +97,7 @@ fn boot(planned: &Planned, image: &Image) -> Result<Run> {
         boot,
         extra: Vec::new(),
     };
-    watch(case, &machine)
+    watch(case, &machine, image)
 }
 
 /// The programs as on the command line of `scripts/jos run`.
@@ -128,7 +128,7 @@ fn keeps_monitor(case: &Case) -> bool {
     case.until == Until::Monitor
 }
 
-fn watch(case: &Case, machine: &Machine) -> Result<Run> {
+fn watch(case: &Case, machine: &Machine, image: &Image) -> Result<Run> {
     let input = if case.typed.is_some() { Stdio::piped() } else { Stdio::null() };
     let mut guest = Guest::boot(machine, input)?;
     let deadline = Instant::now() + Duration::from_secs(case.limit);
@@ -156,7 +156,10 @@ fn watch(case: &Case, machine: &Machine) -> Result<Run> {
             }
             Event::Message(bytes) => run.messages.push_str(&String::from_utf8_lossy(&bytes)),
             Event::Ended => break Stop::Exit(Ended::from_status(guest.finish()?)),
-            Event::TimeUp => break Stop::TimeUp,
+            Event::TimeUp => {
+                run.messages.push_str(&guest.whereabouts(&image.kernel));
+                break Stop::TimeUp;
+            }
             Event::Interrupted => break Stop::Interrupted,
         }
     };

@@ -8,6 +8,7 @@ mod audit;
 mod budget;
 mod case;
 mod checker;
+mod driven;
 mod expect;
 mod foreign;
 mod fuzz;
@@ -58,7 +59,12 @@ fn main() -> ExitCode {
         let ignored = planned.from_cd && no_cd;
         Trial::test(planned.name(), move || Ok(expect::check(&planned, kernels)?)).with_ignored_flag(ignored)
     };
-    let special = rig::trials().into_iter().chain(trace::trials()).chain(fuzz::trials()).chain(budget::trials());
+    let special = rig::trials()
+        .into_iter()
+        .chain(trace::trials())
+        .chain(fuzz::trials())
+        .chain(budget::trials())
+        .chain(driven::trials());
     let checker = wanted(checker::NAME, &arguments).then(|| Trial::test(checker::NAME, || Ok(checker::check()?)));
     let trials = plan.into_iter().map(trial).chain(special).chain(checker).collect();
     let conclusion = libtest_mimic::run(&arguments, trials);

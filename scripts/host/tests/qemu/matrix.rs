@@ -16,6 +16,7 @@
 //! | `audit`      | as written              | -                       | -            | as written |
 //! | `inject`     | as written              | -                       | -            | as written |
 //! | `races`, `storms` | as written         | -                       | -            | -         |
+//! | `driven`     | as written              | as written              | -            | -         |
 //!
 //! `programs` are the graders' programs without what depends on the order in which one CPU hands out ids, run
 //! to the kernel's final audit. Where two lists stand, the first is for programs that do more at once on more

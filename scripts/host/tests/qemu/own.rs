@@ -48,6 +48,21 @@ pub(crate) const CASES: &[Case] = &[
         ..Case::BASE
     },
     Case {
+        name: "hostile_int",
+        programs: &["hostile_int"],
+        // 0x20 is the timer's vector, 0x27 the spurious one's, 0xf0 the one by which CPUs ask each other.
+        required: &[
+            "hostile_int: ok, 254 of 256 ",
+            "  trap 0x0000000d General Protection",
+            "  err  0x00000102",
+            "  err  0x0000013a",
+            "  err  0x00000782",
+        ],
+        limit: 300,
+        ..Case::BASE
+    },
+    Case { name: "faultloop", programs: &["faultloop"], required: &["faultloop: ok"], ..Case::BASE },
+    Case {
         name: "hostile_xstack",
         programs: &["hostile_xstack"],
         required: &["hostile_xstack: ok"],

@@ -1,0 +1,117 @@
+//! Runs in which the test does something to the machine meanwhile: it looks at the CPUs.
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use jos::guest::{Event, Guest};
+use jos::kernel_build::{self, Build, Image, Profile};
+use jos::outcome::Ended;
+use jos::programs;
+use jos::qemu::Accel;
+use jos::serial::Splitter;
+use jos::session::Session;
+use libtest_mimic::Trial;
+
+/// What runs on which kernels. Watch-dog only: a busy host may take long.
+const LIMIT: Duration = Duration::from_secs(300);
+const KERNELS: [(Build, Profile); 2] = [(Build::Fine, Profile::Debug), (Build::Big, Profile::Release)];
+
+/// A run, and what the test does meanwhile.
+#[derive(Clone, Copy)]
+struct Play {
+    name: &'static str,
+    program: &'static str,
+    /// Options of debug kernels.
+    words: &'static [&'static str],
+    cpus: u16,
+    act: fn(&mut Driven) -> Result<()>,
+}
+
+const PLAYS: &[Play] = &[Play { name: "silence_is_explained", program: "idle", words: &[], cpus: 2, act: explained }];
+
+/// The tests.
+pub(crate) fn trials() -> Vec<Trial> {
+    let trial = |(build, profile): (Build, Profile), play: Play| {
+        Trial::test(format!("{build}_{profile}::driven::{}_cpus{}", play.name, play.cpus), move || {
+            let image = kernel_build::build(build, profile)?;
+            // Options of debug kernels name programs in others.
+            let words = if profile == Profile::Debug { play.words } else { &[] };
+            let mut driven = Driven::boot(&image, play.program, words, play.cpus)?;
+            (play.act)(&mut driven).map_err(|error| format!("{error:#}\n{}", driven.tail()))?;
+            Ok(())
+        })
+    };
+    KERNELS.into_iter().flat_map(|kernel| PLAYS.iter().map(move |play| trial(kernel, *play))).collect()
+}
+
+/// A guest and what it has said.
+struct Driven {
+    guest: Guest,
+    image: Image,
+    splitter: Splitter,
+    lines: Vec<String>,
+    deadline: Instant,
+}
+
+impl Driven {
+    fn boot(image: &Image, program: &str, words: &[&str], cpus: u16) -> Result<Self> {
+        let options: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
+        let program = programs::parse(program)?;
+        let session = Session { image, program: &program, cpus, accel: Accel::Tcg, options: &options, limit: LIMIT };
+        let guest = Guest::boot(&session.machine()?, Stdio::piped())?;
+        let deadline = Instant::now() + LIMIT;
+        Ok(Self { guest, image: image.clone(), splitter: Splitter::default(), lines: Vec::new(), deadline })
+    }
+
+    /// Takes what comes until `until`; says how the guest ended, if it has.
+    fn take(&mut self, until: Instant) -> Result<Option<Ended>> {
+        loop {
+            match self.guest.next(Some(until.min(self.deadline))) {
+                Event::Serial(at, bytes) => {
+                    self.lines.extend(self.splitter.push(at, &bytes).into_iter().map(|line| line.text));
+                    return Ok(None);
+                }
+                Event::Message(bytes) => self.lines.push(String::from_utf8_lossy(&bytes).into_owned()),
+                Event::Ended => return Ok(Some(Ended::from_status(self.guest.finish()?))),
+                Event::TimeUp if Instant::now() < self.deadline => return Ok(None),
+                Event::TimeUp => bail!("no end\n{}", self.guest.whereabouts(&self.image.kernel)),
+                Event::Interrupted => bail!("interrupted"),
+            }
+        }
+    }
+
+    /// Waits for a line that begins so.
+    fn line(&mut self, start: &str) -> Result<()> {
+        while !self.has(start) {
+            if let Some(ended) = self.take(self.deadline)? {
+                bail!("{ended:?} in place of {start:?}");
+            }
+        }
+        Ok(())
+    }
+
+    fn has(&self, start: &str) -> bool {
+        self.lines.iter().any(|line| line.starts_with(start))
+    }
+
+    fn tail(&self) -> String {
+        self.lines[self.lines.len().saturating_sub(40)..].join("\n")
+    }
+}
+
+/// One CPU has a program that goes on for ever, the other one nothing: the host tool can tell.
+fn explained(driven: &mut Driven) -> Result<()> {
+    driven.line("SMP: CPU 1 starting")?;
+    loop {
+        let text = driven.guest.whereabouts(&driven.image.kernel);
+        if text.lines().any(|line| line.ends_with(": halted, idle"))
+            && text.lines().any(|line| line.contains("user mode at 008") || line.contains("kernel at kernel/src/"))
+        {
+            return Ok(());
+        }
+        if Instant::now() > driven.deadline {
+            bail!("{text}");
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Raises every interrupt that there is by `int`: only the breakpoint and the system call are for programs.
+//!
+//! Each in a child of its own. The breakpoint is left out: it enters the kernel's monitor, as `breakpoint` shows.
+
+#![no_std]
+#![no_main]
+#![allow(unsafe_code, reason = "raises interrupts by number")]
+
+use core::arch::asm;
+
+use ulib::{Args, Syscall, cprintf, sys_getenvid};
+use user::hostile::{Board, expect};
+
+ulib::entry!(main);
+
+const BREAKPOINT: u32 = 3;
+const SYSTEM_CALL: u32 = 48;
+
+fn main(_: Args) {
+    let board = Board::shared();
+    let mut died = 0;
+    for vector in (0..256).filter(|&vector| vector != BREAKPOINT) {
+        let lives = board.child_survives(|| raise(vector));
+        expect("whether the child lives", (vector, lives), (vector, vector == SYSTEM_CALL));
+        died += u32::from(!lives);
+    }
+    // These have instructions of their own, which have to pass the same gate.
+    // SAFETY: either this child is destroyed, or nothing has changed.
+    board.dies("into", || unsafe { asm!("mov {0:e}, 0x7fffffff", "add {0:e}, 1", "into", out(reg) _) });
+    // SAFETY: the same.
+    board.dies("int1", || unsafe { asm!(".byte 0xf1") });
+    cprintf!("hostile_int: ok, {died} of 256 cost the program its life\n");
+}
+
+/// `int VECTOR`, with the number of a harmless system call in EAX.
+fn raise(vector: u32) {
+    let eax: u32;
+    // SAFETY: at label 2 are 256 functions of 4 bytes, an `int` and a `ret` each; no call is made but `getenvid`, which changes
+    // EAX alone.
+    unsafe {
+        asm!(
+            "lea {to}, [2f + {vector} * 4]",
+            "call {to}",
+            "jmp 3f",
+            ".p2align 2",
+            "2:",
+            ".set number, 0",
+            ".rept 256",
+            // Not `int 3`, which would be a byte shorter.
+            ".byte 0xcd, number, 0xc3, 0x90",
+            ".set number, number + 1",
+            ".endr",
+            "3:",
+            to = out(reg) _,
+            vector = in(reg) vector,
+            inlateout("eax") Syscall::Getenvid as u32 => eax,
+        );
+    }
+    if vector == SYSTEM_CALL {
+        expect("the answer of getenvid", eax, sys_getenvid().0);
+    }
+}
