@@ -9,7 +9,8 @@ use clap::{Parser, Subcommand};
 
 use jos::outcome::Outcome;
 use jos::{
-    bench, build, check, conflicts, crosscheck, doc, fuzz, interrupt, iso, lockgraph, mutants, price, run, stress, test, trace,
+    bench, build, check, conflicts, crosscheck, doc, fuzz, interrupt, iso, lockgraph, mutants, price, run, stress,
+    test, trace,
 };
 
 /// Builds, boots, tests, stresses and measures the JOS kernel.

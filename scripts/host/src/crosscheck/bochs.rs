@@ -34,7 +34,9 @@ pub(super) fn look() -> Result<()> {
         bail!("Bochs is missing; on Debian: apt-get install bochs bochs-term bochsbios vgabios");
     }
     if !iso::possible() {
-        bail!("Bochs boots from a CD image, for which grub-mkrescue and xorriso are needed; scripts/setup iso installs them");
+        bail!(
+            "Bochs boots from a CD image, for which grub-mkrescue and xorriso are needed; scripts/setup iso installs them"
+        );
     }
     Ok(())
 }
