@@ -151,7 +151,7 @@ fn race_08_nobody_waits_for_a_receiver_that_is_ready() {
     let sending = || {
         for round in 0..ROUNDS {
             let mut program = wait_for(sender);
-            let mut send =
+            let send =
                 |program: &mut Program| in_kernel(|| program.call(Syscall::IpcTrySend, &[receiver.0, round, UTOP]));
             assert_eq!(send(&mut program), Err(Error::IpcNotRecv));
             meet(3 * round + 1);
