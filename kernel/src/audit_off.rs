@@ -16,10 +16,6 @@ pub fn halt(sleep: impl FnOnce()) {
 
 /// Nobody counts.
 #[inline]
-pub fn tick() {}
-
-/// Nobody counts.
-#[inline]
 pub fn changed(_slot: usize) {}
 
 /// Nobody counts.

@@ -5,7 +5,7 @@
 //! What is compared is listed in `locking-notes.md`, section 9.
 //!
 //! An audit is made when nothing is runnable any more, on demand (`audit` in the monitor), and while programs run if the
-//! command line says `audit=TICKS`. `audit_off.rs` has the same names for builds without debug assertions.
+//! command line says `audit=GATES`. `audit_off.rs` has the same names for builds without debug assertions.
 //!
 //! Locks: every lock is tried, never waited for; one that is taken while all CPUs are stopped is a fault by itself.
 
@@ -18,49 +18,39 @@ mod slots;
 mod stop;
 mod tlb;
 
-use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU32, Ordering};
 
 pub use stop::{halt, with_others_stopped};
 pub use tlb::{changed, dropped, loading};
 
-use crate::cpu;
 use crate::env::table;
 use crate::mm::frame;
 use crate::x86::{instr, qemu};
 use crate::{boot, println};
 use report::Report;
 
-/// After how many timer ticks, those of all CPUs together, the next audit is due; 0 for never.
+/// After how many passages of a gate, those of all CPUs together, the next audit is due; 0 for never. Not ticks: on a fast
+/// host a program may have done its work before the first.
 static EVERY: AtomicU32 = AtomicU32::new(0);
-static TICKS: AtomicU32 = AtomicU32::new(0);
-/// CPU index + 1 of the CPU that has to make an audit at its next gate.
-static DUE: AtomicUsize = AtomicUsize::new(0);
+static PASSED: AtomicU32 = AtomicU32::new(0);
 /// How many audits were made while programs ran, and how long all of them took, in milliseconds.
 static MADE: AtomicU32 = AtomicU32::new(0);
 static SPENT: AtomicU32 = AtomicU32::new(0);
 
-/// Reads `audit=TICKS` of the command line. Without it no audits are made while programs run.
+/// Reads `audit=GATES` of the command line. Without it no audits are made while programs run.
 pub fn init() {
-    if let Some(ticks) = boot::values("audit=").last().and_then(|ticks| ticks.parse().ok()) {
-        EVERY.store(ticks, Ordering::Relaxed);
-    }
-}
-
-/// Notes that this CPU's timer ticked.
-pub fn tick() {
-    let every = EVERY.load(Ordering::Relaxed);
-    if every != 0 && TICKS.fetch_add(1, Ordering::Relaxed).wrapping_add(1).is_multiple_of(every) {
-        DUE.store(cpu::index() + 1, Ordering::Relaxed);
+    if let Some(gates) = boot::values("audit=").last().and_then(|gates| gates.parse().ok()) {
+        EVERY.store(gates, Ordering::Relaxed);
     }
 }
 
 /// Where a CPU can be stopped: on its way to user mode, or at the monitor's prompt. Nothing is held.
 ///
-/// If it is this CPU's turn to make an audit, it does so here.
+/// The CPU whose passage makes an audit due makes it here.
 pub fn gate() {
     stop::gate();
-    let me = cpu::index() + 1;
-    if DUE.load(Ordering::Relaxed) == me && DUE.swap(0, Ordering::Relaxed) == me {
+    let every = EVERY.load(Ordering::Relaxed);
+    if every != 0 && PASSED.fetch_add(1, Ordering::Relaxed).wrapping_add(1).is_multiple_of(every) {
         let since = instr::millis();
         // If another CPU makes one at this moment, that will do.
         let Some(faults) = with_others_stopped(look) else { return };

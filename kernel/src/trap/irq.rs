@@ -12,7 +12,7 @@ use crate::env::Current;
 use crate::run::Next;
 use crate::trap::dump::Dump;
 use crate::x86::lapic;
-use crate::{audit, console, cpu, print, sched};
+use crate::{console, cpu, print, sched};
 
 const TIMER: u32 = IRQ_OFFSET;
 const KEYBOARD: u32 = IRQ_OFFSET + 1;
@@ -40,7 +40,6 @@ pub fn handle(vector: u32, current: &Current<'_>) -> Next {
         TIMER => {
             // First, so that the next tick is not lost while others run.
             lapic::eoi();
-            audit::tick();
             sched::hurry_all();
             sched::balance();
             return Next::Other;

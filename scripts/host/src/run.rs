@@ -47,7 +47,7 @@ pub struct Options {
     /// No lines about the life of environments.
     #[arg(long)]
     quiet: bool,
-    /// A word more for the kernel's command line, such as audit=100. Can be given more than once.
+    /// A word more for the kernel's command line, such as audit=1000. Can be given more than once.
     #[arg(long = "option", value_name = "WORD")]
     kernel_options: Vec<String>,
     /// More arguments for QEMU.

@@ -105,11 +105,11 @@ impl Mix {
         let units = options.units.unwrap_or_else(|| random.choose(&[50, 100, 200, 400]));
         // Many envs on few CPUs, few on many.
         let families = options.families.unwrap_or_else(|| random.choose(&[1, 2, 4, 8, 12]));
-        let ticks = random.choose(&[0, 10, 30, 100, 300]);
+        let gates = random.choose(&[0, 100, 300, 1000, 10_000]);
         let delays = random.below(2) * random.below(u32::MAX);
         let mut words = options.kernel_options.clone();
         if profile == Profile::Debug {
-            words.extend((ticks > 0).then(|| format!("audit={ticks}")));
+            words.extend((gates > 0).then(|| format!("audit={gates}")));
             words.extend((delays > 0).then(|| format!("delays={delays}")));
         }
         Mix { seed, cpus, build, profile, units, families, options: words }

@@ -9,7 +9,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "while_programs_run",
         programs: &["stress:3:60:3"],
-        options: &["audit=10"],
+        options: &["audit=100"],
         cpus: 4,
         limit: 600,
         required: &["STRESS seed=3 ok", "audits: [1-9][0-9]* while programs ran"],
@@ -18,7 +18,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "while_many_cpus_take_turns",
         programs: &["stress:4:20:2"],
-        options: &["audit=4"],
+        options: &["audit=30"],
         cpus: 64,
         limit: 600,
         required: &["STRESS seed=4 ok", "audits: [1-9][0-9]* while programs ran"],
@@ -48,7 +48,7 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         name: "finds_a_wrong_count_while_programs_run",
         programs: &["stress:5:100:3"],
-        options: &["fail=counts:200", "audit=5"],
+        options: &["fail=counts:200", "audit=50"],
         cpus: 4,
         until: Until::Fault(Ended::Audit),
         required: &[
