@@ -65,12 +65,21 @@ impl Chain {
         self.next[rank as usize].get()
     }
 
-    /// The same for a lock of the last class. All of its class that are held must come before it, by their keys.
-    pub(crate) fn again(&'static self, wanted: Lock) -> Option<&'static Chain> {
+    /// The same for a lock of the last class, whose word and address these are: it must come after all of its class.
+    #[inline(always)]
+    pub(crate) fn again(&'static self, word: u32, address: usize) -> Option<&'static Chain> {
         let again = self.again.get()?;
-        let is_before = |held: &Chain| held.word.load(Relaxed) < word(wanted) && !held.is_last(wanted.address);
-        let mut of_class = self.to_first().filter(|held| held.is_of(wanted.rank));
-        (self.is_of(wanted.rank) && of_class.all(is_before)).then_some(again)
+        let class = word >> 16;
+        let mut held = self;
+        // Mostly one turn: two of a class are next to each other.
+        while held.classes() & 1 << class != 0 {
+            let noted = held.word.load(Relaxed);
+            if noted >= word || noted >> 16 != class || held.is_last(address) {
+                return None;
+            }
+            held = held.outer();
+        }
+        Some(again)
     }
 
     /// The chain without the last lock.

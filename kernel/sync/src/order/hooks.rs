@@ -30,23 +30,29 @@ pub(crate) fn before<M: Machine>(class: &Class, address: usize, site: Site) -> H
             chain.note(class.word(), address, site);
             Here { now, chain }
         }
+        _ => before_again::<M>(class, address, site),
+    }
+}
+
+/// The same for the second of two locks of one class, which go by their keys as well.
+#[inline(never)]
+fn before_again<M: Machine>(class: &Class, address: usize, site: Site) -> Here {
+    let now = here::<M>();
+    match now.get().again(class.word(), address) {
+        Some(chain) if !M::interrupts_enabled() && big::is_held::<M>() => {
+            chain.count();
+            chain.note(class.word(), address, site);
+            Here { now, chain }
+        }
         _ => before_unusually::<M>(class, address, site),
     }
 }
 
-/// The same the first time, with something wrong, or when it is to be told; and for two of one class, which go by their keys
-/// as well.
+/// The same for the first time, with something wrong, or when it is to be told.
+#[cold]
 #[inline(never)]
 fn before_unusually<M: Machine>(class: &Class, address: usize, site: Site) -> Here {
-    let (now, lock) = (here::<M>(), class.lock(address));
-    if let Some(chain) = now.get().again(lock)
-        && !M::interrupts_enabled()
-        && big::is_held::<M>()
-    {
-        chain.count();
-        chain.note(class.word(), address, site);
-        return Here { now, chain };
-    }
+    let lock = class.lock(address);
     prepare::<M>(class, lock, site);
     M::step(Step::Want, lock.rank);
     let waits_for_itself = check::<M>(lock, site);
@@ -98,15 +104,7 @@ fn report_for<M: Machine>(kind: Kind, lock: Lock, site: Site) {
 pub(crate) fn might<M: Machine>(class: &Class, address: usize, site: Site) {
     match here::<M>().get().next(class.rank()) {
         Some(chain) => chain.count(),
-        None => might_unusually::<M>(class.lock(address), site),
-    }
-}
-
-#[inline(never)]
-fn might_unusually<M: Machine>(lock: Lock, site: Site) {
-    match here::<M>().get().again(lock) {
-        Some(chain) => chain.count(),
-        None => drop(check::<M>(lock, site)),
+        None => drop(check::<M>(class.lock(address), site)),
     }
 }
 
