@@ -46,6 +46,7 @@ use crate::atomic::{AtomicU32, AtomicUsize, spin_loop};
 use crate::rank::Set;
 use crate::{MAX_CPUS, Machine, Rank};
 use chains::{Chain, NOTHING};
+use core::ops::Range;
 use core::panic::Location;
 use core::sync::atomic::Ordering::Relaxed;
 use crossbeam_utils::CachePadded;
@@ -141,19 +142,26 @@ impl Checker {
         now.get()
     }
 
-    /// What this CPU would hold with one more lock of class `rank`; `None` if that is too many.
+    /// What this CPU would hold with one more lock of class `rank`; `None` if that is too many. If it is an answer, it is the
+    /// CPU's own, and noted; a lock is not.
+    #[track_caller]
     fn chain_with<M: Machine>(&'static self, rank: Rank) -> Option<&'static Chain> {
         let (now, chains) = (self.arrive::<M>(), &this_cpu::<M>().chains);
         if now.is_full() {
             return None;
         }
-        chains.inside(now, rank).or_else(|| {
+        let chain = chains.inside(now, rank).or_else(|| {
             let held = now.held();
             chains.forget();
             let now = chains.rebuild(&held);
             here::<M>().set(now);
             chains.inside(now, rank)
-        })
+        })?;
+        if rank.is_wait() {
+            let lock = Self::answer(M::cpu());
+            chain.note(chains::word(lock), lock.address, Location::caller());
+        }
+        Some(chain)
     }
 
     /// This CPU does not hold the lock at `address` any more.
@@ -196,12 +204,19 @@ impl Lock {
 }
 
 /// Passes a gate: reports what is held there.
+#[inline(always)]
 #[track_caller]
 pub fn gate<M: Machine>(gate: Gate) {
-    let site = Location::caller();
-    if here::<M>().get().classes() & !WAITS == 0 {
-        // The usual case: no lock, and perhaps an answer.
-    } else if let Some(held) = M::checker().locks(M::cpu()).next() {
+    // In the usual case no lock, and perhaps an answer.
+    if here::<M>().get().classes() & !WAITS != 0 || gate.needs_interrupts_off() && M::interrupts_enabled() {
+        stop_at::<M>(gate, Location::caller());
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn stop_at<M: Machine>(gate: Gate, site: Site) {
+    if let Some(held) = M::checker().locks(M::cpu()).next() {
         Report::new::<M>(Kind::Gate(gate)).outer(held).site(site).print::<M>();
     }
     if gate.needs_interrupts_off() && M::interrupts_enabled() {
@@ -231,48 +246,57 @@ pub fn await_cpu<M: Machine>(cpu: usize, unanswered: impl Fn() -> bool) {
 }
 
 /// States that another CPU might be waited for here, though perhaps not this time: the order is checked as if it were.
+#[inline(always)]
 #[track_caller]
 pub fn might_await<M: Machine>() {
-    hooks::might_await::<M>(Held { lock: Checker::answer(MAX_CPUS), site: Location::caller() });
+    hooks::might_await::<M>(MAX_CPUS, Location::caller());
 }
 
 /// This CPU is about to enter user mode: others may wait for it to leave. Until [`left_user`] it may take no lock.
+#[inline(always)]
 #[track_caller]
 pub fn entering_user<M: Machine>() {
-    let (site, now, lock) = (Location::caller(), here::<M>(), Checker::answer(M::cpu()));
+    let now = here::<M>();
     match now.get().next(Rank::CpuAnswer) {
         Some(chain) => {
-            chain.note(chains::word(lock), lock.address, site);
+            chain.note_site(Location::caller());
             now.set(chain);
         }
-        None => entering_unusually::<M>(lock, site),
+        None => entering_unusually::<M>(Location::caller()),
     }
 }
 
 #[cold]
 #[inline(never)]
-fn entering_unusually<M: Machine>(lock: Lock, site: Site) {
+fn entering_unusually<M: Machine>(site: Site) {
     let outer = M::checker().arrive::<M>();
     if outer.classes() & WAITS != 0 {
         return;
     }
-    if let Some(chain) = M::checker().chain_with::<M>(lock.rank) {
+    if let Some(chain) = M::checker().chain_with::<M>(Rank::CpuAnswer) {
         if outer.classes() == 0 {
-            this_cpu::<M>().chains.learn(chain, lock.rank);
+            this_cpu::<M>().chains.learn(chain, Rank::CpuAnswer);
         }
-        chain.note(chains::word(lock), lock.address, site);
+        chain.note_site(site);
         here::<M>().set(chain);
     }
 }
 
 /// This CPU has left user mode, which is the answer to everybody who waits for it.
+#[inline(always)]
 pub fn left_user<M: Machine>() {
     let now = here::<M>();
-    if now.get().is_of(Rank::CpuAnswer) {
+    if now.get().classes() == WAITS {
         now.set(now.get().outer());
-    } else if now.get().classes() & WAITS != 0 {
-        M::checker().remove::<M>(Checker::answer(M::cpu()).address);
+    } else {
+        left_unusually::<M>();
     }
+}
+
+#[cold]
+#[inline(never)]
+fn left_unusually<M: Machine>() {
+    M::checker().remove::<M>(Checker::answer(M::cpu()).address);
 }
 
 /// Steps with locks are to be told from now on ([`Machine::is_watched`]): what CPUs do without a look is forgotten.
@@ -281,17 +305,24 @@ pub fn watch<M: Machine>() {
 }
 
 /// The memory from `start` on, `len` bytes, is about to be given to somebody else: no lock in it may be in use.
+#[inline(always)]
 #[track_caller]
 pub fn freed<M: Machine>(start: usize, len: usize) {
-    let (checker, end) = (M::checker(), start.saturating_add(len));
-    if end <= checker.lowest.load(Relaxed) || start > checker.highest.load(Relaxed) {
-        return;
+    let checker = M::checker();
+    if start.saturating_add(len) > checker.lowest.load(Relaxed) && start <= checker.highest.load(Relaxed) {
+        look_for_locks::<M>(start..start.saturating_add(len), Location::caller());
     }
+}
+
+#[cold]
+#[inline(never)]
+fn look_for_locks<M: Machine>(freed: Range<usize>, site: Site) {
+    let checker = M::checker();
     for (cpu, block) in checker.cpus.iter().enumerate() {
         let in_use = checker.locks(cpu).chain(block.wait());
-        for held in in_use.filter(|held| (start..end).contains(&held.lock.address)) {
+        for held in in_use.filter(|held| freed.contains(&held.lock.address)) {
             let report = Report::new::<M>(Kind::FreedHeld).outer(held).outer_cpu(cpu);
-            report.site(Location::caller()).print::<M>();
+            report.site(site).print::<M>();
         }
     }
 }

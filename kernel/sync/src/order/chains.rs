@@ -26,7 +26,7 @@ pub(super) static NOTHING: Chain = Chain::new();
 pub(crate) struct Chain {
     /// The chain with one more class, for those that were found right.
     next: [AtomicRef<Chain>; Rank::COUNT],
-    /// The chain with one more of the last class: right if its key is.
+    /// The chain with a second one of the last class: right if its key is.
     again: AtomicRef<Chain>,
     /// The chain without the last class.
     outer: AlwaysRef<Chain>,
@@ -65,21 +65,11 @@ impl Chain {
         self.next[rank as usize].get()
     }
 
-    /// The same for a lock of the last class, whose word and address these are: it must come after all of its class.
+    /// The same for a lock of the last class, of whose word this is: its key must be the greater one.
     #[inline(always)]
-    pub(crate) fn again(&'static self, word: u32, address: usize) -> Option<&'static Chain> {
-        let again = self.again.get()?;
-        let class = word >> 16;
-        let mut held = self;
-        // Mostly one turn: two of a class are next to each other.
-        while held.classes() & 1 << class != 0 {
-            let noted = held.word.load(Relaxed);
-            if noted >= word || noted >> 16 != class || held.is_last(address) {
-                return None;
-            }
-            held = held.outer();
-        }
-        Some(again)
+    pub(crate) fn again(&self, word: u32) -> Option<&'static Chain> {
+        let (again, last) = (self.again.get()?, self.word.load(Relaxed));
+        (last < word && last ^ word < 1 << 16).then_some(again)
     }
 
     /// The chain without the last lock.
@@ -118,6 +108,12 @@ impl Chain {
         self.site.set(Some(site));
         // Release: another CPU that sees the address sees what belongs to it (pairs with `last`).
         self.address.store(address, Release);
+    }
+
+    /// Notes where the last lock, which is the same each time, was taken.
+    #[inline(always)]
+    pub(crate) fn note_site(&self, site: Site) {
+        self.site.set(Some(site));
     }
 
     /// Counts that the last class was wanted.
@@ -208,11 +204,11 @@ impl Chains {
 
     /// Remembers that to want the last class of `chain` with the others held is right, and counts it.
     pub(crate) fn learn(&self, chain: &'static Chain, rank: Rank) {
-        let outer = chain.outer();
-        let is_again = outer.classes() & 1 << rank as u32 != 0;
-        if !is_again {
+        let (outer, class) = (chain.outer(), 1 << rank as u32);
+        if outer.classes() & class == 0 {
             outer.next[rank as usize].set(Some(chain));
-        } else if outer.is_of(rank) {
+        } else if outer.is_of(rank) && outer.outer().classes() & class == 0 {
+            // Two of a class, one right after the other. All else that goes by keys is looked at each time.
             outer.again.set(Some(chain));
         }
         chain.count();
@@ -255,6 +251,7 @@ impl Chains {
 }
 
 /// A lock's class and key in one word, in the order of the classes and then of the keys.
+#[inline(always)]
 pub(crate) const fn word(lock: Lock) -> u32 {
     (lock.rank as u32) << 16 | lock.key as u32
 }

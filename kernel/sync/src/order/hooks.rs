@@ -4,7 +4,7 @@ use super::chains::Chain;
 use super::held::{Held, Now};
 use super::kind::Kind;
 use super::report::Report;
-use super::{Class, Lock, Site, here, rules, stuck, this_cpu};
+use super::{Checker, Class, Lock, Site, here, rules, stuck, this_cpu};
 use crate::{Machine, Rank, Step, big};
 use core::sync::atomic::Ordering::Relaxed;
 
@@ -38,7 +38,7 @@ pub(crate) fn before<M: Machine>(class: &Class, address: usize, site: Site) -> H
 #[inline(never)]
 fn before_again<M: Machine>(class: &Class, address: usize, site: Site) -> Here {
     let now = here::<M>();
-    match now.get().again(class.word(), address) {
+    match now.get().again(class.word()) {
         Some(chain) if !M::interrupts_enabled() && big::is_held::<M>() => {
             chain.count();
             chain.note(class.word(), address, site);
@@ -100,7 +100,7 @@ fn report_for<M: Machine>(kind: Kind, lock: Lock, site: Site) {
 }
 
 /// This CPU might take `lock` here, if not this time.
-#[inline]
+#[inline(always)]
 pub(crate) fn might<M: Machine>(class: &Class, address: usize, site: Site) {
     match here::<M>().get().next(class.rank()) {
         Some(chain) => chain.count(),
@@ -108,12 +108,12 @@ pub(crate) fn might<M: Machine>(class: &Class, address: usize, site: Site) {
     }
 }
 
-/// This CPU might wait for an answer of another CPU here, which is `wanted`.
-#[inline]
-pub(super) fn might_await<M: Machine>(wanted: Held) {
+/// This CPU might wait for an answer of CPU `cpu` here.
+#[inline(always)]
+pub(super) fn might_await<M: Machine>(cpu: usize, site: Site) {
     match here::<M>().get().next(Rank::CpuAnswer) {
         Some(chain) => chain.count(),
-        None => drop(check::<M>(wanted.lock, wanted.site)),
+        None => drop(check::<M>(Checker::answer(cpu), site)),
     }
 }
 
@@ -124,7 +124,7 @@ pub(super) fn before_answer<M: Machine>(cpu: usize, wanted: Held) -> bool {
         report_for::<M>(Kind::SelfWait, wanted.lock, wanted.site);
         return false;
     }
-    might_await::<M>(wanted);
+    might_await::<M>(cpu, wanted.site);
     true
 }
 
