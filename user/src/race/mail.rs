@@ -10,7 +10,7 @@ use ulib::{
 };
 
 use super::stage::{FREE, Stage, VA, page_with, until};
-use crate::hostile::expect;
+use crate::hostile::{Board, expect};
 
 /// Where a page in a message goes.
 const THERE: u32 = 0x2100_0000;
@@ -115,6 +115,33 @@ fn two_spaces(mut stage: Stage, crossing: bool) {
     expect("the page mapped", Page::at(THERE).read(0), if crossing { 2 } else { 3 });
     stage.board.set(FREE + 1, 1);
     stage.end(&[receiver, sender]);
+}
+
+/// Two envs send to each other, and neither receives. Both rest, and are asked again at ticks; when one is gone the other one
+/// is told so.
+pub(super) fn sent_to_each_other(mut stage: Stage) {
+    let insist = |board: Board, to: usize| {
+        loop {
+            match sys_ipc_try_send(EnvId(board.get(to)), 0, UTOP, WRITE) {
+                Err(Error::IpcNotRecv) => sys_yield(),
+                answer => break answer,
+            }
+        }
+    };
+    let first = stage.actor(|board| expect("a message to the second", insist(board, FREE + 1), Err(Error::BadEnv)));
+    let second = stage.actor(|board| expect("a message to the first", insist(board, FREE), Err(Error::BadEnv)));
+    stage.board.set(FREE, first.0);
+    stage.board.set(FREE + 1, second.0);
+    stage.go();
+    for id in [first, second, first, second] {
+        let runs = || record(id).runs.load(Ordering::SeqCst);
+        let before = runs();
+        while runs() == before {
+            hint::spin_loop();
+        }
+    }
+    expect("destroying the first", sys_env_destroy(first), Ok(()));
+    stage.end(&[first, second]);
 }
 
 /// Somebody reads the receiver's record while a message is delivered.

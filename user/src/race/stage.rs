@@ -4,7 +4,7 @@ use core::hint;
 use core::sync::atomic::Ordering;
 
 use ulib::syscall::{OPEN, SHUT};
-use ulib::{EnvId, Page, WRITE, raw, sys_yield, wait};
+use ulib::{EnvId, Page, PteFlags, WRITE, page_info, raw, sys_yield, uvpt, wait};
 
 use crate::hostile::{Board, child, expect};
 
@@ -99,8 +99,23 @@ pub(super) fn until(board: Board, word: usize, least: u32) {
 
 /// A fresh page at [`VA`] with a number in it.
 pub(super) fn page_with(number: u32) -> Page {
+    fresh_page(number, WRITE)
+}
+
+/// The same, for the parent and all actors to come.
+pub(super) fn shared_page_with(number: u32) -> Page {
+    fresh_page(number, WRITE | PteFlags::SHARE)
+}
+
+fn fresh_page(number: u32, flags: PteFlags) -> Page {
     let page = Page::at(VA);
-    expect("a fresh page", page.alloc(WRITE), Ok(()));
+    expect("a fresh page", page.alloc(flags), Ok(()));
     page.write(0, number);
     page
+}
+
+/// How often the frame is referred to that is mapped at a page; the low half of that, which is what programs see.
+pub(super) fn references(page: Page) -> u32 {
+    let info = page_info(uvpt(page.va() as usize >> 12) as usize >> 12).unwrap();
+    info.refs.load(Ordering::SeqCst) & 0xffff
 }

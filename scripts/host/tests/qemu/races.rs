@@ -20,7 +20,11 @@ const fn race(
 
 /// Cases of this group.
 pub(crate) const CASES: &[Case] = &[
-    race("race_01_slot_is_reused_before_the_lock", &["race:1"], &[("%want-env-vm@0:embryo@2", "embryo@2")]),
+    race(
+        "race_01_slot_is_reused_before_the_lock",
+        &["race:1"],
+        &[("%want-env-life@1:want-env-vm@0", ""), ("%want-env-vm@0:looked-up@2", "looked-up@2")],
+    ),
     Case {
         required: &["race 2: ok", "1 envs are blocked for ever"],
         ..race(
@@ -68,6 +72,14 @@ pub(crate) const CASES: &[Case] = &[
     Case {
         cpus: 3,
         ..race(
+            "race_10_good_message_behind_a_bad_one",
+            &["race:10"],
+            &[("%calling@2:sending@0", ""), ("%sending@0:wait-env-life@2/got-env-life@2", "wait-env-life@2")],
+        )
+    },
+    Case {
+        cpus: 3,
+        ..race(
             "race_11_page_for_an_env_that_is_destroyed",
             &["race:11"],
             &[("%want-env-life@0:sending@2", ""), ("%sending@2>wait-env-life@0/dying@0", "wait-env-life@0")],
@@ -106,6 +118,20 @@ pub(crate) const CASES: &[Case] = &[
         "race_16_page_tables_walked_while_they_are_freed",
         &["race:16"],
         &[("%reaping@1:looked-up@0", ""), ("%looked-up@0:wait-env-vm/evicted@1", "wait-env-vm")],
+    ),
+    race(
+        "race_17_counted_by_two_at_once",
+        &["race:17"],
+        &[
+            ("%looked-up@1:counting@0*8", ""),
+            ("%forgotten@1:counting@0+8*8", ""),
+            ("%counting@0:counting@1*16", "counting@1"),
+        ],
+    ),
+    race(
+        "race_18_let_go_of_where_sixteen_bits_end",
+        &["race:18"],
+        &[("%calling@1:looked-up@0", ""), ("%looked-up@0:frame-taken@1", "frame-taken@1")],
     ),
     Case {
         name: "race_19_written_to_until_it_is_forgotten",
@@ -170,6 +196,14 @@ pub(crate) const CASES: &[Case] = &[
             ("%got-env-life@0+1:picked@1", "picked@1"),
         ],
     ),
+    Case {
+        cpus: 3,
+        ..race(
+            "race_29_two_steal_at_once",
+            &["race:29"],
+            &[("%picking@none:queued@2", ""), ("%got-run-queue@none:wait-run-queue@none", "wait-run-queue@none")],
+        )
+    },
     race(
         "race_30_queued_before_the_last_look",
         &["race:30"],
@@ -212,6 +246,16 @@ pub(crate) const CASES: &[Case] = &[
         ..BASE
     },
     race(
+        "race_38_call_fails_with_a_life_locked",
+        &["race:38"],
+        &[("%calling@1:got-env-life@0", ""), ("%got-env-life@0:wait-env-life@1/got-env-life@1", "wait-env-life@1")],
+    ),
+    race(
+        "race_38_call_fails_with_memory_locked",
+        &["race:138"],
+        &[("%calling@1:got-env-vm@0+1", ""), ("%got-env-vm@0+1:wait-env-vm@1/got-env-vm@1", "wait-env-vm@1")],
+    ),
+    race(
         "race_40_the_last_frames_are_in_another_cache",
         &["race:40"],
         &[("%take-far@0:free-frame-cache@1+1", "free-frame-cache@1+1")],
@@ -239,6 +283,29 @@ pub(crate) const CASES: &[Case] = &[
             "race_44_record_read_while_a_message_comes",
             &["race:44"],
             &[("%got-run-queue@0>trapped@2", "trapped@2")],
+        )
+    },
+    Case {
+        cpus: 3,
+        ..race(
+            "race_45_two_send_to_each_other",
+            &["race:45"],
+            &[("%calling@2:refused@1", ""), ("%refused@1:refused@2", "refused@2")],
+        )
+    },
+    // The second CPU is held in its wait, as by a host that does not run it; the third one comes later and gets the lock. It
+    // has looked at the clock far more often by then than a wait of any length may take turns.
+    Case {
+        cpus: 3,
+        ..race(
+            "race_46_waiter_that_does_not_run",
+            &["race:46"],
+            &[
+                ("%want-console@1:got-console@0", ""),
+                ("%want-console@2:spin-console@1", ""),
+                ("%got-console@0:spin-console@2+20000", "spin-console@2+20000"),
+                ("%spin-console@1:got-console@2", "got-console@2"),
+            ],
         )
     },
     Case {
