@@ -72,6 +72,8 @@ pub enum Point {
     Copying,
     /// A message may be delivered; nothing has been done about it yet.
     Sending,
+    /// A message is about to be written into its receiver's record.
+    Writing,
     /// A message is delivered and its receiver woken.
     Sent,
     /// A message was refused.
@@ -90,7 +92,7 @@ pub enum Point {
 
 impl Point {
     /// All of them.
-    pub const ALL: [Point; 39] = [
+    pub const ALL: [Point; 40] = [
         Point::Starting,
         Point::Entering,
         Point::Announced,
@@ -123,6 +125,7 @@ impl Point {
         Point::TakeFar,
         Point::Copying,
         Point::Sending,
+        Point::Writing,
         Point::Sent,
         Point::Refused,
         Point::Receiving,
@@ -167,6 +170,7 @@ impl Point {
             Point::TakeFar => "take-far",
             Point::Copying => "copying",
             Point::Sending => "sending",
+            Point::Writing => "writing",
             Point::Sent => "sent",
             Point::Refused => "refused",
             Point::Receiving => "receiving",

@@ -5,11 +5,11 @@ use core::sync::atomic::Ordering;
 
 use ulib::layout::UTOP;
 use ulib::{
-    EnvId, Error, Page, PteFlags, SELF, WRITE, ipc_recv, ipc_send, record, sys_env_destroy, sys_ipc_recv,
-    sys_ipc_try_send, sys_page_map, sys_yield,
+    EnvId, EnvStatus, Error, Page, PteFlags, SELF, WRITE, ipc_recv, ipc_send, ipc_try_send, record, sys_env_destroy,
+    sys_ipc_recv, sys_ipc_try_send, sys_page_map, sys_yield,
 };
 
-use super::stage::{FREE, Stage, VA, page_with, until};
+use super::stage::{FREE, Stage, VA, open_windows, page_with, until};
 use crate::hostile::{Board, expect};
 
 /// Where a page in a message goes.
@@ -42,6 +42,25 @@ pub(super) fn refused_while_asking(mut stage: Stage) {
     });
     stage.go();
     ipc_send(receiver, 4711, None);
+    stage.end(&[receiver]);
+    expect("the message", stage.board.get(FREE), 4711);
+}
+
+/// A receiver has said that it waits, and is sent to before it goes to sleep.
+pub(super) fn sent_to_before_it_sleeps(mut stage: Stage) {
+    let receiver = stage.actor(|board| {
+        // Not before: a tick on the way here would be taken for a step of the receiving.
+        open_windows();
+        board.set(FREE, ipc_recv(None).unwrap().value);
+    });
+    stage.begin();
+    until_receiving(receiver);
+    expect("a message", ipc_try_send(receiver, 4711, None), Ok(()));
+    // It has what it waited for.
+    while stage.board.get(FREE) == 0 {
+        let status = record(receiver).status.load(Ordering::SeqCst);
+        assert!(status != EnvStatus::NotRunnable as u32, "the message is delivered, and its receiver sleeps");
+    }
     stage.end(&[receiver]);
     expect("the message", stage.board.get(FREE), 4711);
 }

@@ -5,11 +5,28 @@ use crate::case::Case;
 
 /// Cases of these rows.
 pub(super) const CASES: &[Case] = &[
-    race(
-        "race_01_slot_is_reused_before_the_lock",
-        &["race:1"],
-        &[("%want-env-life@1:want-env-vm@0", ""), ("%want-env-vm@0:looked-up@2", "looked-up@2")],
-    ),
+    // A CPU each: one that waits in the kernel has an env in its queue that nobody takes.
+    Case {
+        cpus: 3,
+        ..race(
+            "race_01_slot_is_reused_before_the_lock",
+            &["race:1"],
+            &[("%want-env-life@1:want-env-vm@0", ""), ("%want-env-vm@0:looked-up@2", "looked-up@2")],
+        )
+    },
+    // One lock, or the env that it was looked up for might end between two.
+    Case {
+        cpus: 3,
+        ..race(
+            "race_01_slot_is_locked_once",
+            &["race:1"],
+            &[
+                ("%calling@0:want-env-life@1", ""),
+                ("%want-env-life@1:want-env-vm@0+1/calling@0+1", "calling@0+1"),
+                ("%want-env-vm@0+1:looked-up@2", ""),
+            ],
+        )
+    },
     Case {
         required: &["race 2: ok", "1 envs are blocked for ever"],
         ..race(
@@ -53,6 +70,7 @@ pub(super) const CASES: &[Case] = &[
         &["race:8"],
         &[("%want-env-ipc@1:got-env-ipc@0", ""), ("%got-env-ipc@0:wait-env-ipc@1/receiving@1", "wait-env-ipc@1")],
     ),
+    race("race_08_sent_to_before_it_sleeps", &["race:108"], &[("%want-env-life@1+1:sent@0", "sent@0")]),
     race("race_09_registers_are_the_receivers", &["race:9"], &[("%receiving@1:sent@0", "sent@0")]),
     Case {
         cpus: 3,
@@ -68,6 +86,14 @@ pub(super) const CASES: &[Case] = &[
             "race_11_page_for_an_env_that_is_destroyed",
             &["race:11"],
             &[("%want-env-life@0:sending@2", ""), ("%sending@2>wait-env-life@0/dying@0", "wait-env-life@0")],
+        )
+    },
+    Case {
+        cpus: 3,
+        ..race(
+            "race_11_message_for_an_env_about_to_be_freed",
+            &["race:11"],
+            &[("%calling@2:reaping@1", ""), ("%reaping@1:refused@2/sent@2", "refused@2")],
         )
     },
     Case {
@@ -90,6 +116,15 @@ pub(super) const CASES: &[Case] = &[
         "race_14_unmapped_between_look_and_insert",
         &["race:14"],
         &[("%want-env-vm@1:looked-up@0", ""), ("%looked-up@0:wait-env-vm@1/forgotten@1", "wait-env-vm@1")],
+    ),
+    race(
+        "race_14_both_memories_are_locked_once",
+        &["race:14"],
+        &[
+            ("%calling@0:want-env-vm@1", ""),
+            ("%want-env-vm@1:want-env-vm@0+2/calling@0+1", "calling@0+1"),
+            ("%want-env-vm@0+2:forgotten@1", ""),
+        ],
     ),
     race(
         "race_15_two_need_the_same_page_table",
@@ -125,6 +160,7 @@ pub(super) const CASES: &[Case] = &[
         required: &["race 19: ok"],
         ..BASE
     },
+    race("race_20_waited_for_until_it_has_answered", &["race:20"], &[("%answered@0:trapped@1/answering@1", "")]),
     race("race_20_remapped_under_a_reader", &["race:20"], &[("%changed@0>announced@1", "announced@1")]),
     race(
         "race_21_both_want_the_space",

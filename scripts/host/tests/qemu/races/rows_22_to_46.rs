@@ -17,6 +17,11 @@ pub(super) const CASES: &[Case] = &[
         &["race:20"],
         &[("%asked@0>trapped@1/answering@1", "")],
     ),
+    race(
+        "race_22_enters_user_mode_when_asked_and_not_yet_looked_for",
+        &["race:20"],
+        &[("%want-env-vm@0>trapped@1", ""), ("%trapped@1:asked@0", ""), ("%asked@0>announced@1", "announced@1")],
+    ),
     race("race_23_destroyed_when_its_cpu_is_idle", &["race:23"], &[("%want-env-life@0:halting", "")]),
     Case {
         required: &["race 24: ok", "a string that was there when it was looked at"],
@@ -24,6 +29,14 @@ pub(super) const CASES: &[Case] = &[
             "race_24_string_unmapped_while_it_is_copied",
             &["race:24"],
             &[("%want-env-vm@0:copying@1", ""), ("%copying@1:wait-env-vm@0/forgotten@0", "wait-env-vm@0")],
+        )
+    },
+    Case {
+        required: &["race 24: ok", r"\[00001001\] user_mem_check assertion failure for va "],
+        ..race(
+            "race_24_string_unmapped_when_it_has_been_checked",
+            &["race:24"],
+            &[("%want-env-vm@0:want-env-vm@1+1", ""), ("%want-env-vm@1+1:forgotten@0", "forgotten@0")],
         )
     },
     race("race_25_child_without_registers", &["race:25"], &[("%embryo@0>arrived@2/entering@1+20", "entering@1+20")]),
@@ -48,6 +61,11 @@ pub(super) const CASES: &[Case] = &[
             &[("%want-env-life@0:sent@2", ""), ("%sent@2:wait-env-life@0/got-env-life@0", "wait-env-life@0")],
         )
     },
+    race(
+        "race_27_told_to_run_twice_before_it_is_picked",
+        &["race:127"],
+        &[("%picking@none:calling@0+2", ""), ("%calling@0+2:arrived@1", "arrived@1")],
+    ),
     race(
         "race_28_picked_while_its_life_is_locked",
         &["race:28"],
@@ -156,11 +174,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         cpus: 3,
-        ..race(
-            "race_44_record_read_while_a_message_comes",
-            &["race:44"],
-            &[("%got-run-queue@0>trapped@2", "trapped@2")],
-        )
+        ..race("race_44_record_read_while_a_message_comes", &["race:44"], &[("%writing@0>trapped@2+1", "trapped@2+1")])
     },
     Case {
         cpus: 3,
