@@ -10,7 +10,7 @@ pub(super) const CASES: &[Case] = &[
     race(
         "race_22_asked_when_announced_and_not_yet_looked",
         &["race:20"],
-        &[("%want-env-vm@0>announced@1", ""), ("%announced@1:asked@0", "asked@0")],
+        &[("%want-env-vm@0>announced@1", ""), ("%announced@1:kicked@0/forgotten@0", "kicked@0")],
     ),
     race(
         "race_22_leaves_user_mode_when_asked_and_not_yet_seen",
