@@ -43,6 +43,7 @@ pub(super) fn try_send(current: &Current<'_>, target: EnvId, value: u32, source_
     mailbox.receiving = false;
     life.receiving = false;
     let record = table::record(target.slot());
+    window::at(Point::Writing);
     record.ipc_value.store(value, Ordering::Relaxed);
     record.ipc_from.store(current.id().0, Ordering::Relaxed);
     record.ipc_perm.store(granted.bits(), Ordering::Relaxed);
