@@ -228,9 +228,11 @@ fn race_24_what_is_printed_is_the_env_s_own() {
     give(&mut parent);
     let (taker, printer) = (parent.id.slot(), child.slot());
     let copying = format!("copying@{printer}");
+    // Locks are not fair: the child would have its own back before the parent.
     let _armed = Armed::new(&[
         &format!("embryo@{taker}:{copying}*{TIMES}"),
         &format!("{copying}:wait-env-vm@{taker}/dying@{taker}*{TIMES}"),
+        &format!("calling@{printer}+1:dying@{taker}*{TIMES}"),
     ]);
     ports::take_output();
     let child_work = || {
