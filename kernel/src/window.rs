@@ -294,4 +294,4 @@ impl fmt::Display for Rule {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
