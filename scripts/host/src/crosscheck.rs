@@ -36,7 +36,7 @@ pub struct Options {
 }
 
 /// What is measured if nothing is named: calls that share nothing, calls that share much, and bare test-and-set.
-const LOADS: [&str; 5] = ["bench_null", "bench_page", "bench_fork", "bench_ipc", "calibrate:1:400:40"];
+const LOADS: [&str; 5] = ["bench_null", "bench_page", "bench_fork", "bench_ipc", "calibrate:1:160:40"];
 
 /// More operations than any window has room for.
 const ENDLESS: &str = "1000000000";
