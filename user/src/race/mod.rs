@@ -26,6 +26,7 @@ type Play = fn(Stage);
 const SCENARIOS: &[(u32, Play)] = &[
     (1, life::slot_is_reused),
     (2, life::actor_dies_in_its_call),
+    (102, life::slot_is_reused_with_a_new_parent),
     (3, life::destroyed_elsewhere),
     (4, life::destroyed_twice),
     (5, queue::told_to_run_while_running),

@@ -28,6 +28,18 @@ pub(super) const CASES: &[Case] = &[
         )
     },
     Case {
+        cpus: 3,
+        ..race(
+            "race_02_right_and_act_under_one_lock",
+            &["race:102"],
+            &[
+                ("%calling@0:want-env-life@1", ""),
+                ("%want-env-life@1:want-env-life@0+1/trapped@0+1", "trapped@0+1"),
+                ("%want-env-life@0+1:looked-up@2", ""),
+            ],
+        )
+    },
+    Case {
         required: &["race 2: ok", "1 envs are blocked for ever"],
         ..race(
             "race_02_actor_dies_in_its_call",
@@ -165,6 +177,10 @@ pub(super) const CASES: &[Case] = &[
     race(
         "race_21_both_want_the_space",
         &["race:21"],
-        &[("%want-env-vm@1:asked@0", ""), ("%asked@0:wait-env-vm@1", "wait-env-vm@1")],
+        &[
+            ("%calling@0:want-env-vm@1", ""),
+            ("%want-env-vm@1:asked@0", ""),
+            ("%asked@0:wait-env-vm@1", "wait-env-vm@1"),
+        ],
     ),
 ];
