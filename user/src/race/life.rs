@@ -4,7 +4,8 @@ use core::sync::atomic::Ordering;
 
 use ulib::{
     EnvId, EnvStatus, Error, Page, SELF, WRITE, alive, envs, ipc_recv, raw, record, sys_env_destroy,
-    sys_env_set_pgfault_upcall, sys_exofork, sys_getenvid, sys_page_alloc, sys_page_map, sys_yield, wait,
+    sys_env_set_pgfault_upcall, sys_exofork, sys_getenvid, sys_page_alloc, sys_page_map, sys_page_unmap, sys_yield,
+    wait,
 };
 
 use super::stage::{FREE, Stage, VA, page_with, until};
@@ -63,7 +64,7 @@ pub(super) fn actor_dies_in_its_call(mut stage: Stage) {
             if own != SELF {
                 let _ = sys_page_alloc(own, VA, WRITE);
             }
-            unreachable!("this env was destroyed");
+            until_destroyed();
         },
     );
     stage.go();
@@ -166,11 +167,33 @@ pub(super) fn two_breakpoints(mut stage: Stage) {
 pub(super) fn embryo_is_left(mut stage: Stage) {
     let parent = stage.actor(|_| {
         let _ = sys_exofork();
-        unreachable!("this env was destroyed");
+        until_destroyed();
     });
     stage.go();
     expect("destroying a child", sys_env_destroy(parent), Ok(()));
     stage.end(&[parent]);
+}
+
+/// An env is destroyed while it makes calls, one after the other.
+pub(super) fn destroyed_in_a_call(mut stage: Stage) {
+    let victim = stage.actor(|board| {
+        loop {
+            board.word(FREE).fetch_add(1, Ordering::SeqCst);
+            expect("unmapping nothing", sys_page_unmap(SELF, VA), Ok(()));
+        }
+    });
+    stage.begin();
+    until(stage.board, FREE, 100);
+    stage.open();
+    expect("destroying a child", sys_env_destroy(victim), Ok(()));
+    stage.end(&[victim]);
+}
+
+/// Does nothing more. When no window holds it in its call, it may be back before it is destroyed.
+fn until_destroyed() -> ! {
+    loop {
+        sys_yield();
+    }
 }
 
 fn count_for_ever(board: Board) {

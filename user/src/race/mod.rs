@@ -58,6 +58,7 @@ const SCENARIOS: &[(u32, Play)] = &[
     (29, queue::two_thieves),
     (30, queue::woken_on_the_way_to_halt),
     (31, life::destroyed_while_leaving),
+    (32, life::destroyed_in_a_call),
     (34, memory::lines),
     (37, life::two_breakpoints),
     (38, errors::no_such_status),

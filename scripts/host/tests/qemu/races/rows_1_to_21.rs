@@ -22,7 +22,7 @@ pub(super) const CASES: &[Case] = &[
             &["race:1"],
             &[
                 ("%calling@0:want-env-life@1", ""),
-                ("%want-env-life@1:want-env-vm@0+1/calling@0+1", "calling@0+1"),
+                ("%want-env-life@1:calling@0+1/want-env-vm@0+1", "calling@0+1"),
                 ("%want-env-vm@0+1:looked-up@2", ""),
             ],
         )
@@ -34,7 +34,7 @@ pub(super) const CASES: &[Case] = &[
             &["race:102"],
             &[
                 ("%calling@0:want-env-life@1", ""),
-                ("%want-env-life@1:want-env-life@0+1/trapped@0+1", "trapped@0+1"),
+                ("%want-env-life@1:trapped@0+1/want-env-life@0+1", "trapped@0+1"),
                 ("%want-env-life@0+1:looked-up@2", ""),
             ],
         )
@@ -69,7 +69,7 @@ pub(super) const CASES: &[Case] = &[
     race(
         "race_06_frozen_between_queue_and_cpu",
         &["race:106"],
-        &[("%calling@0+1:picked@1", ""), ("%picked@1:calling@0+2", "calling@0+2")],
+        &[("%calling@0+1:picked@1", ""), ("%picked@1:asked@0", "asked@0")],
     ),
     Case { cpus: 3, ..race("race_07_woken_while_on_its_cpu", &["race:7"], &[("%receiving@1:sent@0*3", "sent@0")]) },
     race(
@@ -134,7 +134,7 @@ pub(super) const CASES: &[Case] = &[
         &["race:14"],
         &[
             ("%calling@0:want-env-vm@1", ""),
-            ("%want-env-vm@1:want-env-vm@0+2/calling@0+1", "calling@0+1"),
+            ("%want-env-vm@1:calling@0+1/want-env-vm@0+2", "calling@0+1"),
             ("%want-env-vm@0+2:forgotten@1", ""),
         ],
     ),
