@@ -2,7 +2,7 @@
 //!
 //! Each is a play for a parent, in slot 0, and a few children. What makes it a race every time are windows in the kernel
 //! (`kernel/src/window.rs`), which the test that starts it arms; without them the same play runs and must come to the
-//! same end, whichever way the actors meet. `scripts/host/tests/qemu/races.rs` has the rules.
+//! same end, whichever way the actors meet. `scripts/host/tests/qemu/races` has the rules.
 
 mod count;
 mod errors;
