@@ -45,6 +45,7 @@ pub use show::{coverage, graph, suggestion};
 use crate::atomic::{AtomicU32, AtomicUsize, spin_loop};
 use crate::rank::Set;
 use crate::{MAX_CPUS, Machine, Rank};
+use core::fmt;
 use core::panic::Location;
 use core::ptr;
 use core::sync::atomic::Ordering::Relaxed;
@@ -209,6 +210,12 @@ pub fn stopped<M: Machine>(stack: impl Iterator<Item = u32>) {
 #[must_use]
 pub fn is_stopped<M: Machine>(cpu: usize) -> bool {
     M::checker().cpus.get(cpu).is_some_and(|cpu| cpu.is_stopped())
+}
+
+/// Prints what CPU `cpu` was doing when another one stopped it.
+pub fn print_stopped<M: Machine>(cpu: usize) {
+    let words = fmt::from_fn(|f| picture::write_stopped::<M>(f, cpu));
+    M::report(format_args!("  CPU {cpu} {words}"));
 }
 
 /// Calls `look` with each lock that a CPU holds: the CPU, the lock's class and key, and where it was taken. For audits, with
