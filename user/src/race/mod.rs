@@ -55,4 +55,5 @@ const SCENARIOS: &[(u32, Play)] = &[
     (41, memory::fresh_page),
     (43, life::embryo_is_left),
     (44, mail::record_is_whole),
+    (45, mail::senders_in_a_circle),
 ];

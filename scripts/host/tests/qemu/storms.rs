@@ -103,6 +103,22 @@ pub(crate) const CASES: &[Case] = &[
         judge: everyone_said_where,
         ..BASE
     },
+    // Three envs send in a circle. No lock has anything to do with it.
+    Case {
+        name: "race_45_envs_wait_to_send_to_each_other",
+        programs: &["race:45"],
+        options: &["watchdog=2"],
+        until: Until::Ended(Ended::LiveLock),
+        required: &[
+            "  env 00001000 waits to send to env 00001002, refused [0-9]+ times",
+            "  env 00001002 waits to send to env 00001001, refused [0-9]+ times",
+            "  env 00001001 waits to send to env 00001000, refused [0-9]+ times",
+            "  so env 0000100[012] waits for itself: a deadlock of the programs",
+            "kernel stuck on CPU [0-9]+: live-lock: envs wait to send to each other",
+        ],
+        judge: everyone_said_where,
+        ..BASE
+    },
     Case {
         name: "watchdog_leaves_others_alone",
         programs: &["forktree", "pingpong", "spin"],
