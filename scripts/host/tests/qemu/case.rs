@@ -50,8 +50,8 @@ pub(crate) struct Case {
     pub(crate) forbidden: &'static [&'static str],
     /// What else is wrong with the lines, in words.
     pub(crate) judge: fn(&[String]) -> Vec<String>,
-    /// What to type at the first prompt of the monitor; the run then goes on to the next prompt.
-    pub(crate) typed: Option<&'static str>,
+    /// What to type at the first prompts of the monitor; the run then goes on to the next prompt.
+    pub(crate) typed: &'static [&'static str],
     /// Watch-dog, in seconds; generous, since the host may be busy with other things.
     pub(crate) limit: u64,
     /// Whether more CPUs make the program do more at once.
@@ -72,7 +72,7 @@ impl Case {
         exact: &[],
         forbidden: &[],
         judge: |_| Vec::new(),
-        typed: None,
+        typed: &[],
         limit: 180,
         scales: false,
     };

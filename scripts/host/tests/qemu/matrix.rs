@@ -140,7 +140,7 @@ fn row(row: &Row) -> Vec<Planned> {
         plan.extend(storms::SURVIVED.iter().map(|case| planned("storms", *case, false)));
     }
     if row.races {
-        plan.extend(races::CASES.iter().map(|case| planned("races", *case, false)));
+        plan.extend(races::cases().map(|case| planned("races", *case, false)));
         plan.extend(storms::CASES.iter().map(|case| planned("storms", *case, false)));
     }
     if row.special {

@@ -105,8 +105,8 @@ pub(crate) const CASES: &[Case] = &[
     },
     // Three envs send in a circle. No lock has anything to do with it.
     Case {
-        name: "race_45_envs_wait_to_send_to_each_other",
-        programs: &["race:45"],
+        name: "watchdog_finds_senders_in_a_circle",
+        programs: &["race:145"],
         options: &["watchdog=2"],
         until: Until::Ended(Ended::LiveLock),
         required: &[
