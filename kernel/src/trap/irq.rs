@@ -15,7 +15,7 @@ use crate::env::Current;
 use crate::run::Next;
 use crate::trap::dump::Dump;
 use crate::x86::lapic::{self, KICK};
-use crate::{console, cpu, debug_options, print, sched};
+use crate::{console, cpu, debug_options, print, sched, watchdog};
 
 const FIRST: u8 = IRQ_OFFSET as u8;
 const TIMER: u8 = FIRST;
@@ -49,6 +49,7 @@ pub fn handle(vector: u8, current: &Current<'_>) -> Next {
             // First, so that the next tick is not lost while others run.
             lapic::eoi();
             debug_options::at_tick();
+            watchdog::look_at_senders();
             sched::hurry_all();
             sched::balance();
             return Next::Other;
@@ -95,6 +96,7 @@ pub fn after_idle() {
         return;
     }
     if sched::has_patient() {
+        watchdog::look_at_senders();
         sched::hurry_all();
     } else {
         lapic::timer_stop();

@@ -37,10 +37,6 @@ fn handle_other(current: &mut Current<'_>) -> Next {
             Next::Same
         }
         vector @ IRQ_OFFSET..=LAST_VECTOR => irq::handle(vector as u8, current),
-        T_NMI => {
-            nmi(None);
-            Next::Same
-        }
         _ => kill(current, None),
     }
 }
@@ -52,11 +48,11 @@ pub fn kill(current: &mut Current<'_>, fault_va: Option<u32>) -> Next {
     Next::Other
 }
 
-/// A trap in the kernel itself. Called by the assembly in `x86`, with the frame on the current stack.
+/// A trap in the kernel itself, or an NMI anywhere. Called by the assembly in `x86`, with the frame on the current stack.
 pub extern "C" fn trap_from_kernel(frame: &mut TrapFrame) {
     if frame.trapno == T_NMI {
         // In the middle of anything, so it touches nothing that others use.
-        return nmi(Some(frame));
+        return nmi((!frame.from_user()).then_some(frame));
     }
     sync::trace::note(Event::Trap(frame.trapno as u8));
     match frame.trapno {

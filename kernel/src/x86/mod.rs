@@ -65,6 +65,7 @@ core::arch::global_asm!(
     trap_from_kernel = sym crate::trap::trap_from_kernel,
     KERNEL_DATA = const abi::layout::GD_KD,
     T_SYSCALL = const abi::syscall::T_SYSCALL,
+    T_NMI = const abi::trap::T_NMI,
     T_DEBUG = const abi::trap::T_DEBUG,
     KERNEL_CODE = const abi::layout::GD_KT,
     USER_CODE = const abi::layout::GD_UT | 3,

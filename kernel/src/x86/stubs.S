@@ -41,7 +41,7 @@ stub_\number:
 .section .text.stubs, "ax"
 .set vector, 0
 .rept 256
-    .if vector != {T_SYSCALL} && vector != {T_DEBUG}     # below, and in sysenter.S
+    .if vector != {T_SYSCALL} && vector != {T_NMI} && vector != {T_DEBUG}     # below, and in sysenter.S
     stub %vector
     .endif
     .set vector, vector + 1
@@ -119,6 +119,20 @@ stub_{T_SYSCALL}:
     .cfi_endproc
 .size stub_{T_SYSCALL}, . - stub_{T_SYSCALL}
 
+# The NMI: handled at once and on top of whatever it interrupts, a program too. So the program stays where it is, as far as
+# others can tell, and no lock is waited for. Others are kept back until the iret.
+.section .text.stubs, "ax"
+.balign 16
+.type stub_{T_NMI}, @function
+stub_{T_NMI}:
+    .cfi_startproc simple
+    pushl $0
+    pushl ${T_NMI}
+    save_all
+    jmp handle_here
+    .cfi_endproc
+.size stub_{T_NMI}, . - stub_{T_NMI}
+
 .section .text.alltraps, "ax"
 .balign 16
 .globl alltraps
@@ -127,10 +141,10 @@ alltraps:
     .cfi_startproc simple
     save_all
     testb $3, {FRAME_CS}(%esp)
-    jz 1f
+    jz handle_here
     return_to_kernel
 
-1:
+handle_here:
     # From the kernel: handle it on this stack and go on. The two words pushed look like a frame of the
     # interrupted function, so that a walk along EBP finds it.
     .cfi_def_cfa esp, 60
@@ -138,7 +152,7 @@ alltraps:
     .cfi_offset ebp, {FRAME_EBP} - 60
     movl %esp, %ebx
     .cfi_def_cfa_register ebx
-    # Unless what was interrupted is the way in or out, where live words are further down. Then on below those: an NMI.
+    # But when an NMI interrupts a program, or the way in or out, live words are further down: then on below those.
     xorl %eax, %eax
     str %ax
     shll ${TSS_SHIFT}, %eax

@@ -46,6 +46,7 @@ use crate::atomic::{AtomicU32, AtomicUsize, spin_loop};
 use crate::rank::Set;
 use crate::{MAX_CPUS, Machine, Rank};
 use chains::{Chain, NOTHING};
+use core::fmt;
 use core::ops::Range;
 use core::panic::Location;
 use core::sync::atomic::Ordering::Relaxed;
@@ -337,6 +338,12 @@ pub fn stopped<M: Machine>(stack: impl Iterator<Item = u32>) {
 #[must_use]
 pub fn is_stopped<M: Machine>(cpu: usize) -> bool {
     M::checker().cpus.get(cpu).is_some_and(|cpu| cpu.is_stopped())
+}
+
+/// Prints what CPU `cpu` was doing when another one stopped it.
+pub fn print_stopped<M: Machine>(cpu: usize) {
+    let words = fmt::from_fn(|f| picture::write_stopped::<M>(f, cpu));
+    M::report(format_args!("  CPU {cpu} {words}"));
 }
 
 /// Calls `look` with each lock that a CPU holds: the CPU, the lock's class and key, and where it was taken. For audits, with
