@@ -84,7 +84,7 @@ impl Clock {
 /// The rig's machine. What it leaves out matters as much as what it has.
 const RIG: [&str; 3] = [
     "A virtual parallel machine, not the host and not a real computer: N equal CPUs that advance in lock step, one \
-     instruction a tick each, whatever the host does meanwhile. The same image and seed give the same figures.",
+     instruction a tick each, whatever the host does meanwhile. The same image and seed give nearly the same figures.",
     "There are no caches: an access to memory costs nothing extra, and an atomic instruction is one tick like any other. \
      So the figures show what the locks do (work that only one CPU at a time can do, waiting, idling), not what \
      moving data between CPUs costs. Fine locks are flattered by that, since their additional atomic instructions are \
