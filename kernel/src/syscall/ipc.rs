@@ -43,6 +43,7 @@ pub(super) fn try_send(current: &Current<'_>, target: EnvId, value: u32, source_
     mailbox.receiving = false;
     life.receiving = false;
     let record = table::record(target.slot());
+    window::at(Point::Writing);
     record.ipc_value.store(value, Ordering::Relaxed);
     record.ipc_from.store(current.id().0, Ordering::Relaxed);
     record.ipc_perm.store(granted.bits(), Ordering::Relaxed);
@@ -110,13 +111,13 @@ fn refuse(current: &Current<'_>, target: EnvId) -> Result<Reply> {
 /// Whether `target` lives and is not receiving, seen without a lock: the answer for senders that try again and again,
 /// who would otherwise fight over the receiver's locks.
 ///
-/// Right at one moment of the call: the id is seen before and after the rest, and ids are not used twice within a call.
+/// Right at one moment of the call. `ipc_recving` may be a newer tenant's than `id`: then `target` has died in between, and
+/// an env that dies is not receiving.
 fn is_busy(target: EnvId) -> bool {
     let record = table::record(target.slot());
-    let is_tenant = || {
-        record.id.load(Ordering::Acquire) == target.0 && record.status.load(Ordering::Acquire) != EnvStatus::Free as u32
-    };
-    is_tenant() && record.ipc_recving.load(Ordering::Acquire) == 0 && is_tenant()
+    record.id.load(Ordering::Relaxed) == target.0
+        && record.status.load(Ordering::Relaxed) != EnvStatus::Free as u32
+        && record.ipc_recving.load(Ordering::Relaxed) == 0
 }
 
 /// Maps the sender's page for the receiver, if that wants one; gives back the permissions it got.

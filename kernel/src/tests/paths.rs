@@ -109,6 +109,17 @@ fn a_tick_of_a_busy_cpu_ends_patience() {
 }
 
 #[test]
+fn who_waited_to_send_to_the_last_tenant_is_forgotten() {
+    let _machine = machine();
+    let (mut busy, sender) = (start(), spawn(EnvId::NONE));
+    refused_and_patient(sender, busy.id);
+    let slot = busy.id.slot();
+    assert_eq!(busy.call(Syscall::EnvDestroy, &[0]), Ok(0));
+    busy.leave();
+    assert_eq!(table::env(slot).mailbox.lock().refused.pop(), None);
+}
+
+#[test]
 fn a_status_that_is_none_is_refused_whatever_the_env_does() {
     let _machine = machine();
     let mut parent = start();

@@ -13,8 +13,9 @@
 #              | ds, es       |  32   by alltraps
 #     frame -> | edi ... eax  |   0
 #              +--------------+
-#              | kernel's ESP |  -4   by enter_user, which is what a trap from user mode returns to
-#              | env's id     |  -8   by UserFrame::loaded
+#              | for an NMI   | -60   which may come while the frame above is made or taken off
+#              | kernel's ESP | -64   by enter_user, which is what a trap from user mode returns to
+#              | env's id     | -68   by UserFrame::loaded
 #              +--------------+
 #
 # Which vectors have an error code: Intel SDM vol. 3, table 6-1.
@@ -81,7 +82,7 @@ trap_stubs:
 
 # From a whole frame of a program back to the kernel: enter_user returns.
 .macro return_to_kernel
-    movl -4(%esp), %esp
+    movl -{KERNEL_ESP}(%esp), %esp
     .cfi_def_cfa esp, 20
     .cfi_offset eip, -4
     .cfi_offset ebp, -8
@@ -98,7 +99,7 @@ trap_stubs:
 #
 # `getenvid` needs no lock and nothing that another CPU may change, so it is answered here, and as far as others can tell
 # (`presence`) this CPU does not leave user mode: an interrupt waits for a few instructions longer. The big lock is for
-# all kernel code, so there it takes the way of the others. The word is 56 bytes below the five that the CPU pushed.
+# all kernel code, so there it takes the way of the others. The CPU has pushed the five words at the top of the frame.
 .section .text.stubs, "ax"
 .balign 16
 .type stub_{T_SYSCALL}, @function
@@ -107,7 +108,7 @@ stub_{T_SYSCALL}:
     .if !{BIG_LOCK}
     cmpl ${GETENVID}, %eax
     jne 1f
-    movl -56(%esp), %eax
+    movl 20 - {FRAME_SIZE} - {ENV_ID}(%esp), %eax
     iretl
 1:
     .endif
@@ -137,6 +138,17 @@ alltraps:
     .cfi_offset ebp, {FRAME_EBP} - 60
     movl %esp, %ebx
     .cfi_def_cfa_register ebx
+    # Unless what was interrupted is the way in or out, where live words are further down. Then on below those: an NMI.
+    xorl %eax, %eax
+    str %ax
+    shll ${TSS_SHIFT}, %eax
+    movl {TSS} - ({GD_TSS0} << {TSS_SHIFT}) + 4(%eax), %eax
+    subl %esp, %eax
+    cmpl ${STACK_RESERVE}, %eax
+    ja 2f
+    addl %esp, %eax
+    movl -{FRAME_SIZE} - {KERNEL_ESP}(%eax), %esp
+2:
     pushl {FRAME_EIP}(%ebx)
     pushl %ebp
     movl %esp, %ebp

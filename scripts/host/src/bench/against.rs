@@ -114,7 +114,7 @@ mod tests {
     fn what_failed_differs_and_what_is_missing_is_not_compared() {
         let page = fixture::cell(Build::Big, "page", 8, 100, 0);
         let failed = Cell { result: Err("no end".to_owned()), ..page.clone() };
-        assert_eq!(earlier(std::slice::from_ref(&page)).with([failed.clone()].iter()).bad.len(), 1);
+        assert_eq!(earlier(std::slice::from_ref(&page)).with(std::slice::from_ref(&failed).iter()).bad.len(), 1);
         assert_eq!(earlier(&[failed]).with([page.clone()].iter()).bad.len(), 1);
         assert_eq!(earlier(&[page]).with([fixture::cell(Build::Fine, "page", 8, 100, 0)].iter()).common, 0);
     }

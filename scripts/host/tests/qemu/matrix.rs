@@ -138,7 +138,7 @@ fn row(row: &Row) -> Vec<Planned> {
         plan.extend(inject::CASES.iter().map(|case| planned("inject", *case, false)));
     }
     if row.races {
-        plan.extend(races::CASES.iter().map(|case| planned("races", *case, false)));
+        plan.extend(races::cases().map(|case| planned("races", *case, false)));
         plan.extend(storms::CASES.iter().map(|case| planned("storms", *case, false)));
     }
     if row.special {

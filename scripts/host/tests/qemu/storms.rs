@@ -1,6 +1,8 @@
 //! The kernel at its end: panics with each lock held and on two CPUs at once, the watch-dog's verdicts; and more ticks than
 //! anybody needs.
 
+use std::collections::HashSet;
+
 use jos::outcome::Ended;
 
 use crate::case::{Case, Until};
@@ -102,4 +104,43 @@ pub(crate) const CASES: &[Case] = &[
         required: &["....: I am '111'", "child received correct message"],
         ..BASE
     },
+    // Every vector to every CPU, while envs run and while they do not.
+    Case {
+        name: "strays",
+        programs: &["forktree", "pingpong", "sendpage", "stress:7:150:4"],
+        options: &["storm=10", "strays=20"],
+        cpus: 4,
+        limit: 300,
+        required: &[
+            "....: I am '111'",
+            "child received correct message",
+            "STRESS seed=7 ok ops=[1-9]",
+            ".[0-9]+. warn: nobody asked for interrupt 0x22$",
+            ".[0-9]+. warn: nobody asked for interrupt 0xff$",
+            "STRAYS sent=[0-9]{5,}",
+        ],
+        judge: warned_once,
+        ..BASE
+    },
+    Case {
+        name: "nmis",
+        programs: &["forktree", "pingpong", "sendpage", "stress:7:150:4"],
+        options: &["storm=20", "nmis=2"],
+        cpus: 4,
+        limit: 300,
+        required: &[
+            "....: I am '111'",
+            "child received correct message",
+            "STRESS seed=7 ok ops=[1-9]",
+            "NMIS user=[1-9][0-9]* idle=[1-9][0-9]* between=[1-9][0-9]* kernel=[1-9][0-9]* locked=[1-9]",
+        ],
+        ..BASE
+    },
 ];
+
+/// Each warning of the kernel's comes once.
+fn warned_once(lines: &[String]) -> Vec<String> {
+    let mut seen = HashSet::new();
+    let warnings = lines.iter().filter_map(|line| line.split_once(" warn: "));
+    warnings.filter(|(_, text)| !seen.insert(*text)).map(|(_, text)| format!("said again: {text}")).collect()
+}
