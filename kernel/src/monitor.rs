@@ -13,10 +13,11 @@ use crate::env::{Current, load, table};
 use crate::mm::frame::Frame;
 use crate::mm::{frame, page_table};
 use crate::panic::Trace;
+use crate::point::Point;
 use crate::readline::{MAX_LINE, Prompt, readline};
 use crate::trap::dump;
 use crate::x86::{self, backtrace, qemu};
-use crate::{audit, finish, monitor_locks, print, println, smp};
+use crate::{audit, finish, monitor_locks, print, println, smp, window};
 
 static BUSY: AtomicBool = AtomicBool::new(false);
 
@@ -90,8 +91,10 @@ pub fn is_busy() -> bool {
 fn occupied(work: impl FnOnce()) {
     order::gate::<This>(Gate::Monitor);
     while BUSY.swap(true, Ordering::Acquire) {
+        window::at(Point::TurnedAway);
         audit::halt(x86::instr::sti_hlt_cli);
     }
+    window::at(Point::Prompting);
     work();
     BUSY.store(false, Ordering::Release);
 }

@@ -2,7 +2,7 @@
 //!
 //! A point stands where a race has its window: between a look and what is done about it, or between the two halves of a
 //! protocol. Taking and leaving locks are points too, and need no name here: `want-`, `wait-`, `got-` and `free-` with the
-//! class of the lock behind, as `got-env-vm`.
+//! class of the lock behind, as `got-env-vm`; `spin-` is each turn of a wait.
 
 /// A point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +62,8 @@ pub enum Point {
     Forgotten,
     /// A frame was taken; what is in it is the last owner's.
     FrameTaken,
+    /// A reference to a frame is about to be added or dropped.
+    Counting,
     /// The last reference to a frame is gone; it is not in the pool yet.
     FrameFree,
     /// A CPU found its own cache and the global list empty.
@@ -70,12 +72,18 @@ pub enum Point {
     Copying,
     /// A message may be delivered; nothing has been done about it yet.
     Sending,
+    /// A message is about to be written into its receiver's record.
+    Writing,
     /// A message is delivered and its receiver woken.
     Sent,
     /// A message was refused.
     Refused,
     /// An env waits for messages, for all to see; it is still on its CPU.
     Receiving,
+    /// The monitor is this CPU's; nothing has been printed yet.
+    Prompting,
+    /// Another CPU has the monitor; this one is about to wait until it is left.
+    TurnedAway,
     /// A panic has been won by this CPU; the others have not been stopped yet.
     Panicking,
     /// This CPU panics too, and has lost.
@@ -84,7 +92,7 @@ pub enum Point {
 
 impl Point {
     /// All of them.
-    pub const ALL: [Point; 36] = [
+    pub const ALL: [Point; 40] = [
         Point::Starting,
         Point::Entering,
         Point::Announced,
@@ -112,13 +120,17 @@ impl Point {
         Point::Changed,
         Point::Forgotten,
         Point::FrameTaken,
+        Point::Counting,
         Point::FrameFree,
         Point::TakeFar,
         Point::Copying,
         Point::Sending,
+        Point::Writing,
         Point::Sent,
         Point::Refused,
         Point::Receiving,
+        Point::Prompting,
+        Point::TurnedAway,
         Point::Panicking,
         Point::Lost,
     ];
@@ -153,13 +165,17 @@ impl Point {
             Point::Changed => "changed",
             Point::Forgotten => "forgotten",
             Point::FrameTaken => "frame-taken",
+            Point::Counting => "counting",
             Point::FrameFree => "frame-free",
             Point::TakeFar => "take-far",
             Point::Copying => "copying",
             Point::Sending => "sending",
+            Point::Writing => "writing",
             Point::Sent => "sent",
             Point::Refused => "refused",
             Point::Receiving => "receiving",
+            Point::Prompting => "prompting",
+            Point::TurnedAway => "turned-away",
             Point::Panicking => "panicking",
             Point::Lost => "lost",
         }

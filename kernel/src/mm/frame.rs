@@ -139,6 +139,7 @@ impl PageRef {
     /// 32 bits can't overflow: every reference but a few is an entry in a page table, and 65,536 frames full of
     /// entries are 2^26.
     pub fn share(frame: Frame) -> PageRef {
+        window::at(Point::Counting);
         let before = frame.info().refs.fetch_add(1, Ordering::Relaxed);
         assert_ne!(before, 0, "{frame:?} is free and was shared");
         PageRef(frame)
@@ -166,6 +167,7 @@ impl Drop for PageRef {
     fn drop(&mut self) {
         // Release: what this owner did to the page happens before the free. Acquire (the fence): all that
         // happens before the frame is handed out again. The usual pair of a reference count.
+        window::at(Point::Counting);
         let before = self.0.info().refs.fetch_sub(1, Ordering::Release);
         assert_ne!(before, 0, "{:?} was released once too often", self.0);
         if before == 1 {

@@ -2,8 +2,10 @@
 //!
 //! `crash=panic:EVENT` makes each CPU panic that passes the event while marked rules hold, with whatever it holds there;
 //! `crash=loop:EVENT` makes it take locks for ever; `crash=deaf:EVENT` makes wake-ups get lost from then on; `crash=blind:EVENT`
-//! makes the end of all work be overlooked; `crash=hang:EVENT` makes a CPU stand still with what it holds.
+//! makes the end of all work be overlooked; `crash=hang:EVENT` makes a CPU stand still with what it holds; `crash=disorder:EVENT`
+//! makes it take a lock, once, that must not be taken inside others.
 
+use abi::NENV;
 use spin::Once;
 
 use super::event::{Event, Place};
@@ -17,16 +19,19 @@ enum Mistake {
     Deaf,
     Blind,
     Hang,
+    Disorder,
 }
 
 static PLAN: Once<(Mistake, Event)> = Once::new();
+/// Whether the mistake that is made once has been made.
+static MADE: Once = Once::new();
 
 /// Reads the command line. Says whether there is one to be made.
 pub(super) fn init() -> bool {
     for word in boot::values("crash=") {
         match parse(word) {
             Some(plan) => _ = PLAN.call_once(|| plan),
-            None => println!("crash={word}: panic, loop, deaf, blind or hang, and a point"),
+            None => println!("crash={word}: panic, loop, deaf, blind, hang or disorder, and a point"),
         }
     }
     PLAN.get().is_some()
@@ -40,6 +45,7 @@ fn parse(word: &str) -> Option<(Mistake, Event)> {
         "deaf" => Mistake::Deaf,
         "blind" => Mistake::Blind,
         "hang" => Mistake::Hang,
+        "disorder" => Mistake::Disorder,
         _ => return None,
     };
     Some((mistake, Event::parse(event)?))
@@ -58,5 +64,7 @@ pub(super) fn at(place: Place, cpu: usize, slot: Option<usize>) {
         Mistake::Hang => loop {
             instr::pause();
         },
+        // Nobody has this slot, so nobody waits for it.
+        Mistake::Disorder => _ = MADE.call_once(|| drop(table::env(NENV - 1).life.lock())),
     }
 }

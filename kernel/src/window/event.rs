@@ -32,8 +32,8 @@ pub(super) struct Event {
     pub(super) skip: u32,
 }
 
-const STEPS: [(&str, Step); 4] =
-    [("want-", Step::Want), ("wait-", Step::Wait), ("got-", Step::Got), ("free-", Step::Free)];
+const STEPS: [(&str, Step); 5] =
+    [("want-", Step::Want), ("wait-", Step::Wait), ("spin-", Step::Spin), ("got-", Step::Got), ("free-", Step::Free)];
 
 impl Event {
     /// Reads one; `None` if the text is none.

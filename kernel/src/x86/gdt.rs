@@ -48,7 +48,12 @@ const ENTRIES: usize = GD_TSS0 as usize / 8 + NCPU + 1;
 struct Gdt([[AtomicU32; 2]; ENTRIES]);
 
 static GDT: Gdt = Gdt([const { [AtomicU32::new(0), AtomicU32::new(0)] }; ENTRIES]);
-static TSS: [Tss; NCPU] = [const { Tss::new() }; NCPU];
+pub(super) static TSS: [Tss; NCPU] = [const { Tss::new() }; NCPU];
+
+/// For `stubs.S`, which finds a CPU's stack without calling anybody: a selector below the first TSS's, shifted by this, is
+/// its place in the table.
+pub(super) const TSS_SHIFT: u32 = 4;
+const _: () = assert!(size_of::<Tss>() == 8 << TSS_SHIFT && TSS_ESP0 == 1);
 
 /// This CPU's index: 0 for the boot CPU, and before [`init_cpu`].
 #[inline]

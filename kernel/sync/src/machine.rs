@@ -13,6 +13,8 @@ pub enum Step {
     Want,
     /// It has not got it at once and starts to wait.
     Wait,
+    /// It has looked once more, and it is not free.
+    Spin,
     /// It has got it.
     Got,
     /// It is about to release it.

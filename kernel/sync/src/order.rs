@@ -3,9 +3,8 @@
 //! A CPU writes down each lock it takes (`order/held.rs`). Before it takes the next one, the rules (`order/rules.rs`)
 //! compare the two; nothing has to hang for a mistake to be seen. What was found right is remembered as a step from one chain
 //! of held classes to the next (`order/chains.rs`), so that the second time is only that step. What is new is also noted for
-//! all (`order/learned.rs`). A broken rule is reported (`order/report.rs`) once for
-//! each pair of places in the source (`order/once.rs`) and the kernel goes on, unless it can't: a CPU that waits for
-//! itself will never go on.
+//! all (`order/learned.rs`). A broken rule is reported (`order/report.rs`) once for each pair of places in the source
+//! (`order/once.rs`) and the kernel goes on, unless it can't: a CPU that waits for itself will never go on.
 //!
 //! Takes no lock and allocates nothing, so it works everywhere: in the console lock, in panic,
 //! before the first CPU is set up. `order_off.rs` has the same names for builds without checks.
@@ -47,6 +46,7 @@ use crate::atomic::{AtomicU32, AtomicUsize, spin_loop};
 use crate::rank::Set;
 use crate::{MAX_CPUS, Machine, Rank};
 use chains::NOTHING;
+use core::fmt;
 use core::ops::Range;
 use core::panic::Location;
 use core::sync::atomic::Ordering::Relaxed;
@@ -260,6 +260,12 @@ pub fn stopped<M: Machine>(stack: impl Iterator<Item = u32>) {
 #[must_use]
 pub fn is_stopped<M: Machine>(cpu: usize) -> bool {
     M::checker().cpus.get(cpu).is_some_and(|cpu| cpu.is_stopped())
+}
+
+/// Prints what CPU `cpu` was doing when another one stopped it.
+pub fn print_stopped<M: Machine>(cpu: usize) {
+    let words = fmt::from_fn(|f| picture::write_stopped::<M>(f, cpu));
+    M::report(format_args!("  CPU {cpu} {words}"));
 }
 
 /// Calls `look` with each lock that a CPU holds: the CPU, the lock's class and key, and where it was taken. For audits, with

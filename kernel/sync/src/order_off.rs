@@ -66,6 +66,9 @@ pub fn is_stopped<M: Machine>(_cpu: usize) -> bool {
     false
 }
 
+/// Nobody was asked.
+pub fn print_stopped<M: Machine>(_cpu: usize) {}
+
 /// Nobody knows.
 pub fn for_each_held<M: Machine>(_look: impl FnMut(usize, &'static str, u16, &'static Location<'static>)) {}
 

@@ -5,12 +5,12 @@ use core::sync::atomic::Ordering;
 
 use ulib::layout::UTOP;
 use ulib::{
-    EnvId, Error, Page, PteFlags, SELF, WRITE, ipc_recv, ipc_send, record, sys_env_destroy, sys_ipc_recv,
-    sys_ipc_try_send, sys_page_map, sys_yield,
+    EnvId, EnvStatus, Error, Page, PteFlags, SELF, WRITE, ipc_recv, ipc_send, ipc_try_send, record, sys_env_destroy,
+    sys_getenvid, sys_ipc_recv, sys_ipc_try_send, sys_page_map, sys_yield,
 };
 
-use super::stage::{FREE, Stage, VA, page_with, until};
-use crate::hostile::expect;
+use super::stage::{FREE, Stage, VA, open_windows, page_with, until};
+use crate::hostile::{Board, expect};
 
 /// Where a page in a message goes.
 const THERE: u32 = 0x2100_0000;
@@ -42,6 +42,25 @@ pub(super) fn refused_while_asking(mut stage: Stage) {
     });
     stage.go();
     ipc_send(receiver, 4711, None);
+    stage.end(&[receiver]);
+    expect("the message", stage.board.get(FREE), 4711);
+}
+
+/// A receiver has said that it waits, and is sent to before it goes to sleep.
+pub(super) fn sent_to_before_it_sleeps(mut stage: Stage) {
+    let receiver = stage.actor(|board| {
+        // Not before: a tick on the way here would be taken for a step of the receiving.
+        open_windows();
+        board.set(FREE, ipc_recv(None).unwrap().value);
+    });
+    stage.begin();
+    until_receiving(receiver);
+    expect("a message", ipc_try_send(receiver, 4711, None), Ok(()));
+    // It has what it waited for.
+    while stage.board.get(FREE) == 0 {
+        let status = record(receiver).status.load(Ordering::SeqCst);
+        assert!(status != EnvStatus::NotRunnable as u32, "the message is delivered, and its receiver sleeps");
+    }
     stage.end(&[receiver]);
     expect("the message", stage.board.get(FREE), 4711);
 }
@@ -117,6 +136,33 @@ fn two_spaces(mut stage: Stage, crossing: bool) {
     stage.end(&[receiver, sender]);
 }
 
+/// Two envs send to each other, and neither receives. Both rest, and are asked again at ticks; when one is gone the other one
+/// is told so.
+pub(super) fn sent_to_each_other(mut stage: Stage) {
+    let insist = |board: Board, to: usize| {
+        loop {
+            match sys_ipc_try_send(EnvId(board.get(to)), 0, UTOP, WRITE) {
+                Err(Error::IpcNotRecv) => sys_yield(),
+                answer => break answer,
+            }
+        }
+    };
+    let first = stage.actor(|board| expect("a message to the second", insist(board, FREE + 1), Err(Error::BadEnv)));
+    let second = stage.actor(|board| expect("a message to the first", insist(board, FREE), Err(Error::BadEnv)));
+    stage.board.set(FREE, first.0);
+    stage.board.set(FREE + 1, second.0);
+    stage.go();
+    for id in [first, second, first, second] {
+        let runs = || record(id).runs.load(Ordering::SeqCst);
+        let before = runs();
+        while runs() == before {
+            hint::spin_loop();
+        }
+    }
+    expect("destroying the first", sys_env_destroy(first), Ok(()));
+    stage.end(&[first, second]);
+}
+
 /// Somebody reads the receiver's record while a message is delivered.
 pub(super) fn record_is_whole(mut stage: Stage) {
     let receiver = stage.prepared(|_| ipc_recv(None), |_, _| ());
@@ -136,5 +182,15 @@ pub(super) fn record_is_whole(mut stage: Stage) {
     stage.go();
     ipc_send(receiver, 4711, None);
     stage.end(&[receiver, reader]);
-    expect("the sender", stage.board.get(FREE), ulib::sys_getenvid().0);
+    expect("the sender", stage.board.get(FREE), sys_getenvid().0);
+}
+
+/// Each of three sends to the next one and only then would receive: they wait for ever.
+pub(super) fn senders_in_a_circle(mut stage: Stage) {
+    let parent = sys_getenvid();
+    let last = stage.actor(move |_| ipc_send(parent, 3, None));
+    let middle = stage.actor(move |_| ipc_send(last, 2, None));
+    stage.go();
+    ipc_send(middle, 1, None);
+    stage.end(&[last, middle]);
 }

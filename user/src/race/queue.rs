@@ -3,7 +3,7 @@
 use core::hint;
 use core::sync::atomic::Ordering;
 
-use ulib::{EnvStatus, ipc_recv, ipc_send, record, sys_env_destroy, sys_env_set_status};
+use ulib::{EnvStatus, ipc_recv, ipc_send, record, sys_env_destroy, sys_env_set_status, sys_exofork, sys_yield};
 
 use super::stage::{FREE, Stage, until};
 use crate::hostile::{Board, expect};
@@ -101,6 +101,32 @@ pub(super) fn woken_by_two(mut stage: Stage) {
     until(stage.board, FREE, 1);
     expect("what came", stage.board.get(FREE), 4711);
     stage.end(&[sender, receiver]);
+}
+
+/// An env is told to run twice before a CPU has taken it out of its queue.
+pub(super) fn told_to_run_twice(mut stage: Stage) {
+    let counter = stage.actor(count);
+    stage.begin();
+    until(stage.board, FREE, 1000);
+    expect("freezing", sys_env_set_status(counter, EnvStatus::NotRunnable), Ok(()));
+    stage.open();
+    expect("thawing", sys_env_set_status(counter, EnvStatus::Runnable), Ok(()));
+    expect("thawing again", sys_env_set_status(counter, EnvStatus::Runnable), Ok(()));
+    // Whoever is in this CPU's queue has its turn.
+    sys_yield();
+    stage.shut();
+    let before = stage.board.get(FREE);
+    until(stage.board, FREE, before + 1000);
+    expect("destroying a child", sys_env_destroy(counter), Ok(()));
+    stage.end(&[counter]);
+}
+
+/// Two CPUs with nothing to do find two envs in the queue of a third. The envs have no memory and are destroyed at once.
+pub(super) fn two_thieves(stage: Stage) {
+    let envs = [sys_exofork().unwrap(), sys_exofork().unwrap()];
+    stage.open();
+    envs.iter().for_each(|&env| expect("letting it run", sys_env_set_status(env, EnvStatus::Runnable), Ok(())));
+    stage.end(&envs);
 }
 
 /// A CPU has found nothing to do, and then there is something.

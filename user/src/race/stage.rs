@@ -4,7 +4,7 @@ use core::hint;
 use core::sync::atomic::Ordering;
 
 use ulib::syscall::{OPEN, SHUT};
-use ulib::{EnvId, Page, WRITE, raw, sys_yield, wait};
+use ulib::{EnvId, Page, PteFlags, WRITE, page_info, raw, sys_yield, uvpt, wait};
 
 use crate::hostile::{Board, child, expect};
 
@@ -75,7 +75,7 @@ impl Stage {
 
     /// Opens the windows.
     pub(super) fn open(&self) {
-        raw::syscall4(OPEN, 0, 0, 0, 0);
+        open_windows();
     }
 
     /// Shuts the windows.
@@ -90,6 +90,11 @@ impl Stage {
     }
 }
 
+/// Opens the windows; for an actor whose next steps count.
+pub(super) fn open_windows() {
+    raw::syscall4(OPEN, 0, 0, 0, 0);
+}
+
 /// Waits in user mode until a word of the board has at least this value.
 pub(super) fn until(board: Board, word: usize, least: u32) {
     while board.get(word) < least {
@@ -99,8 +104,23 @@ pub(super) fn until(board: Board, word: usize, least: u32) {
 
 /// A fresh page at [`VA`] with a number in it.
 pub(super) fn page_with(number: u32) -> Page {
+    fresh_page(number, WRITE)
+}
+
+/// The same, for the parent and all actors to come.
+pub(super) fn shared_page_with(number: u32) -> Page {
+    fresh_page(number, WRITE | PteFlags::SHARE)
+}
+
+fn fresh_page(number: u32, flags: PteFlags) -> Page {
     let page = Page::at(VA);
-    expect("a fresh page", page.alloc(WRITE), Ok(()));
+    expect("a fresh page", page.alloc(flags), Ok(()));
     page.write(0, number);
     page
+}
+
+/// How often the frame is referred to that is mapped at a page; the low half of that, which is what programs see.
+pub(super) fn references(page: Page) -> u32 {
+    let info = page_info(uvpt(page.va() as usize >> 12) as usize >> 12).unwrap();
+    info.refs.load(Ordering::SeqCst) & 0xffff
 }

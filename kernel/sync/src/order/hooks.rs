@@ -165,6 +165,9 @@ pub(crate) fn wait<M: Machine>(class: &Class, site: Site) {
 /// One turn of waiting has passed.
 #[allow(dead_code, reason = "nobody waits for a fine lock in the big-lock build")]
 pub(crate) fn waiting<M: Machine>() {
+    if let Some(wanted) = this_cpu::<M>().wait() {
+        M::step(Step::Spin, wanted.lock.rank);
+    }
     stuck::check::<M>();
 }
 

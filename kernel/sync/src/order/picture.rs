@@ -71,13 +71,18 @@ pub(crate) fn write_chain<M: Machine>(f: &mut fmt::Formatter<'_>, cpu: usize) ->
 
 /// What a CPU that waits for nobody was doing when it was stopped.
 fn write_doing<M: Machine>(f: &mut fmt::Formatter<'_>, number: usize) -> fmt::Result {
+    write!(f, "  CPU {number} waits for nobody; it ")?;
+    write_stopped::<M>(f, number)
+}
+
+/// What a CPU was doing when it was stopped: the rest of a line, and its stack.
+pub(crate) fn write_stopped<M: Machine>(f: &mut fmt::Formatter<'_>, number: usize) -> fmt::Result {
     let cpu = &M::checker().cpus[number];
-    write!(f, "  CPU {number} waits for nobody")?;
     match (cpu.is_stopped(), cpu.last_stack.is_empty()) {
-        (false, _) => writeln!(f, ", and could not be asked what it is doing"),
-        (true, true) => writeln!(f, ": it was in user mode"),
+        (false, _) => writeln!(f, "could not be asked what it is doing"),
+        (true, true) => writeln!(f, "was in user mode"),
         (true, false) => {
-            writeln!(f, "; it was stopped here:")?;
+            writeln!(f, "was stopped here:")?;
             cpu.last_stack.write::<M>(f)
         }
     }

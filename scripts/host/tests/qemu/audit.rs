@@ -30,7 +30,7 @@ pub(crate) const CASES: &[Case] = &[
         programs: &["breakpoint"],
         cpus: 4,
         until: Until::Monitor,
-        typed: Some("audit"),
+        typed: &["audit"],
         required: &["audit: all agree; 1 envs; [0-9]+ of 32768 frames free"],
         ..Case::BASE
     },

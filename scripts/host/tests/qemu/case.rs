@@ -48,8 +48,10 @@ pub(crate) struct Case {
     pub(crate) exact: &'static [&'static str],
     /// Lines that must not come.
     pub(crate) forbidden: &'static [&'static str],
-    /// What to type at the first prompt of the monitor; the run then goes on to the next prompt.
-    pub(crate) typed: Option<&'static str>,
+    /// What else is wrong with the lines, in words.
+    pub(crate) judge: fn(&[String]) -> Vec<String>,
+    /// What to type at the first prompts of the monitor; the run then goes on to the next prompt.
+    pub(crate) typed: &'static [&'static str],
     /// Watch-dog, in seconds; generous, since the host may be busy with other things.
     pub(crate) limit: u64,
     /// Whether more CPUs make the program do more at once.
@@ -69,7 +71,8 @@ impl Case {
         required: &[],
         exact: &[],
         forbidden: &[],
-        typed: None,
+        judge: |_| Vec::new(),
+        typed: &[],
         limit: 180,
         scales: false,
     };

@@ -129,14 +129,14 @@ fn keeps_monitor(case: &Case) -> bool {
 }
 
 fn watch(case: &Case, machine: &Machine, image: &Image) -> Result<Run> {
-    let input = if case.typed.is_some() { Stdio::piped() } else { Stdio::null() };
+    let input = if !case.typed.is_empty() { Stdio::piped() } else { Stdio::null() };
     let mut guest = Guest::boot(machine, input)?;
     let deadline = Instant::now() + Duration::from_secs(case.limit);
     let wanted = match case.until {
         Until::Line(pattern) => Some(expand(pattern, false)),
         Until::Monitor | Until::End | Until::Fault(_) | Until::Ended(_) => None,
     };
-    let mut typed = case.typed;
+    let mut typed = case.typed.iter();
     let mut splitter = Splitter::default();
     let mut run = Run { lines: Vec::new(), stop: Stop::TimeUp, messages: String::new() };
     run.stop = loop {
@@ -148,7 +148,7 @@ fn watch(case: &Case, machine: &Machine, image: &Image) -> Result<Run> {
                     break Stop::Line;
                 }
                 if splitter.partial() == PROMPT {
-                    match typed.take() {
+                    match typed.next() {
                         Some(text) => guest.type_in(&format!("{text}\n"))?,
                         None => break Stop::Prompt,
                     }
@@ -214,6 +214,7 @@ fn faults(planned: &Planned, run: &Run) -> Vec<String> {
     if case.until == Until::End && missing(&&"audit: ok, ") {
         faults.push("missing: audit: ok".to_owned());
     }
+    faults.extend((case.judge)(&run.lines));
     for pattern in case.forbidden.iter().chain(&NEVER) {
         let regex = expand(pattern, planned.exact);
         faults.extend(run.lines.iter().filter(|line| regex.is_match(line)).map(|line| format!("forbidden: {line}")));

@@ -51,7 +51,7 @@ pub(crate) const CASES: &[Case] = &[
         name: "monitor_help",
         programs: &["hello"],
         until: Until::Monitor,
-        typed: Some("help"),
+        typed: &["help"],
         required: &["help - ", "kerninfo - "],
         ..Case::BASE
     },
@@ -59,7 +59,7 @@ pub(crate) const CASES: &[Case] = &[
         name: "monitor_kerninfo",
         programs: &["hello"],
         until: Until::Monitor,
-        typed: Some("kerninfo"),
+        typed: &["kerninfo"],
         required: &[
             "Special kernel symbols:",
             "  entry  f0[0-9a-f]{6} .virt.  00[0-9a-f]{6} .phys.",
@@ -71,7 +71,7 @@ pub(crate) const CASES: &[Case] = &[
         name: "monitor_unknown_command",
         programs: &["hello"],
         until: Until::Monitor,
-        typed: Some("nonsense"),
+        typed: &["nonsense"],
         required: &["Unknown command 'nonsense'"],
         ..Case::BASE
     },
