@@ -178,6 +178,17 @@ fn right_use_is_silent_whatever_others_do() {
     );
 }
 
+/// All CPUs go through the same new locks of one class, so that each is taken for its first time while others have taken, and
+/// want, its like: no report.
+#[test]
+fn new_locks_are_nobodys() {
+    explore(
+        || [0, 1, 2].map(|key| SpinLock::<(), This>::new(Rank::SlotCache, key, ())),
+        |locks, _| locks.iter().for_each(|lock| drop(lock.lock())),
+        |_| assert_eq!(order::reports::<This>(), 0),
+    );
+}
+
 /// All CPUs make the same mistake at the same moment: one report, printed by one CPU.
 #[test]
 fn the_same_mistake_is_reported_once() {

@@ -44,7 +44,7 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
-    const fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self {
             next: [const { AtomicRef::new() }; Rank::COUNT],
             again: AtomicRef::new(),
@@ -102,10 +102,22 @@ impl Chain {
     }
 
     /// Notes the last lock.
-    #[inline(always)]
     pub(crate) fn note(&self, word: u32, address: usize, site: Site) {
+        self.note_wanted(word, site);
+        self.note_got(address);
+    }
+
+    /// Notes all of the last lock but its address, for as long as it is not taken.
+    #[inline(always)]
+    pub(crate) fn note_wanted(&self, word: u32, site: Site) {
         self.word.store(word, Relaxed);
         self.site.set(Some(site));
+    }
+
+    /// Notes the address of the last lock, which is taken. Not before: another CPU may be reading this chain because it was
+    /// held a moment ago, and must not find in it what it holds itself.
+    #[inline(always)]
+    pub(crate) fn note_got(&self, address: usize) {
         // Release: another CPU that sees the address sees what belongs to it (pairs with `last`).
         self.address.store(address, Release);
     }

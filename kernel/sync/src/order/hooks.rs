@@ -12,9 +12,12 @@ use core::sync::atomic::Ordering::Relaxed;
 #[derive(Clone, Copy)]
 pub(crate) struct Here {
     now: &'static Now,
-    /// With the lock noted as the last one, unless there are too many to note this one.
+    /// With the lock as the last one.
     chain: &'static Chain,
 }
+
+/// Where a lock is noted that is one too many. Nobody looks here.
+static NOWHERE: (Now, Chain) = (Now::new(), Chain::new());
 
 /// This CPU is about to take the lock of `class` and will wait for it if need be.
 ///
@@ -26,8 +29,7 @@ pub(crate) fn before<M: Machine>(class: &Class, site: Site) -> Here {
     match now.get().next(class.rank()) {
         Some(chain) if !M::interrupts_enabled() && big::is_held::<M>() => {
             chain.count();
-            // Before the lock is taken: the chain is not held yet, so this is room of its own.
-            chain.note(class.word(), class.address(), site);
+            chain.note_wanted(class.word(), site);
             Here { now, chain }
         }
         _ => before_again::<M>(class, site),
@@ -41,7 +43,7 @@ fn before_again<M: Machine>(class: &Class, site: Site) -> Here {
     match now.get().again(class.word()) {
         Some(chain) if !M::interrupts_enabled() && big::is_held::<M>() => {
             chain.count();
-            chain.note(class.word(), class.address(), site);
+            chain.note_wanted(class.word(), site);
             Here { now, chain }
         }
         _ => before_unusually::<M>(class, site),
@@ -83,14 +85,15 @@ fn prepare<M: Machine>(class: &Class, lock: Lock, site: Site) {
 
 /// The chain that this CPU will hold with `lock`.
 fn go_on<M: Machine>(lock: Lock, site: Site) -> Here {
-    let chain = M::checker().chain_with::<M>(lock.rank);
-    let now = here::<M>();
-    if let Some(chain) = chain {
-        chain.note(super::chains::word(lock), lock.address, site);
-        return Here { now, chain };
-    }
-    report_for::<M>(Kind::TooMany, lock, site);
-    Here { now, chain: now.get() }
+    let here = match M::checker().chain_with::<M>(lock.rank) {
+        Some(chain) => Here { now: here::<M>(), chain },
+        None => {
+            report_for::<M>(Kind::TooMany, lock, site);
+            Here { now: &NOWHERE.0, chain: &NOWHERE.1 }
+        }
+    };
+    here.chain.note_wanted(super::chains::word(lock), site);
+    here
 }
 
 #[cold]
@@ -184,6 +187,7 @@ pub(crate) fn waited<M: Machine>(class: &Class, site: Site, ticks: u32) {
 pub(crate) fn taken<M: Machine>(here: Here, class: &Class) {
     if class.is_just_free() {
         class.set_held();
+        here.chain.note_got(class.address());
         here.now.set(here.chain);
     } else {
         taken_unusually::<M>(here, class);
@@ -195,15 +199,17 @@ pub(crate) fn taken<M: Machine>(here: Here, class: &Class) {
 #[inline(never)]
 fn taken_unusually<M: Machine>(here: Here, class: &Class) {
     let lock = class.lock();
+    let holder = M::checker().holder_of(class.address());
     if !class.is_made() {
         Report::new::<M>(Kind::Uninitialised).inner(lock).maybe_site(here.chain.site()).print::<M>();
-    } else if !class.is_free() || class.is_new() && M::checker().holder_of(class.address()).is_some() {
+    } else if !class.is_free() || class.is_new() && holder.is_some() {
         // Held though it was never taken: it was made anew meanwhile.
-        two_holders::<M>(lock, here.chain.site());
+        two_holders::<M>(lock, here.chain.site(), holder);
     }
     M::checker().lowest.fetch_min(class.address(), Relaxed);
     M::checker().highest.fetch_max(class.address(), Relaxed);
     class.set_held();
+    here.chain.note_got(class.address());
     here.now.set(here.chain);
     if M::is_watched() {
         class.watch();
@@ -212,9 +218,9 @@ fn taken_unusually<M: Machine>(here: Here, class: &Class) {
 }
 
 #[cold]
-fn two_holders<M: Machine>(lock: Lock, site: Option<Site>) {
+fn two_holders<M: Machine>(lock: Lock, site: Option<Site>, holder: Option<(usize, Held)>) {
     let mut report = Report::new::<M>(Kind::TwoHolders).inner(lock).maybe_site(site);
-    if let Some((cpu, held)) = M::checker().holder_of(lock.address) {
+    if let Some((cpu, held)) = holder {
         report = report.outer(held).outer_cpu(cpu);
     }
     report.print::<M>();
