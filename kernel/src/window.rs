@@ -176,9 +176,16 @@ fn rules() -> impl Iterator<Item = &'static Rule> {
 fn pass(place: Place, slot: Option<usize>) {
     let cpu = cpu::index();
     let marked = MARKED.load(Ordering::SeqCst);
-    let in_force = || rules().filter(|rule| marked || !rule.marked);
-    in_force().for_each(|rule| rule.note(place, cpu, slot));
-    in_force().filter(|rule| rule.at.fits(place, cpu, slot)).for_each(Rule::wait);
+    let in_force = || rules().enumerate().filter(|(_, rule)| marked || !rule.marked);
+    // What this CPU is to wait for is settled before others go on because of it: what they do then comes while it waits.
+    let mut waits = [None; RULES];
+    for (i, rule) in in_force().filter(|(_, rule)| rule.at.fits(place, cpu, slot)) {
+        waits[i] = rule.arrive();
+    }
+    in_force().for_each(|(_, rule)| rule.note(place, cpu, slot));
+    for (rule, least) in rules().zip(waits) {
+        least.into_iter().for_each(|least| rule.wait(least));
+    }
     if let Place::Lock(Step::Spin, _) = place {
         // How often depends on others: no seed can say what comes at the next point, and it is no step that a CPU makes.
         return;
@@ -232,16 +239,19 @@ impl Rule {
         (0..ALTERNATIVES).find(came)
     }
 
-    fn wait(&self) {
+    /// A CPU has come to `at`. Gives back how often each event has to have come for it to go on, unless it need not wait.
+    fn arrive(&self) -> Option<[u32; ALTERNATIVES]> {
         let reached = self.reached.fetch_add(1, Ordering::SeqCst) + 1;
-        let Some(turn) = reached.checked_sub(self.at.skip).filter(|turn| (1..=self.times).contains(turn)) else {
-            return;
-        };
+        let turn = reached.checked_sub(self.at.skip).filter(|turn| (1..=self.times).contains(turn))?;
         let least = if self.fresh { self.counts().map(|count| count + 1) } else { [turn; ALTERNATIVES] };
         if !self.fresh && self.came(least).is_some() {
             self.early.fetch_add(1, Ordering::SeqCst);
-            return;
+            return None;
         }
+        Some(least)
+    }
+
+    fn wait(&self, least: [u32; ALTERNATIVES]) {
         let start = instr::millis();
         loop {
             if let Some(which) = self.came(least) {
