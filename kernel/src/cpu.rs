@@ -84,10 +84,17 @@ impl Machine for This {
         index()
     }
 
+    #[inline]
+    fn place() -> usize {
+        x86::gdt::place()
+    }
+
+    #[inline]
     fn interrupts_enabled() -> bool {
         x86::instr::interrupts_enabled()
     }
 
+    #[inline]
     fn checker() -> &'static order::Checker {
         &CHECKER
     }
@@ -145,7 +152,10 @@ impl Machine for This {
         x86::delay::ticks_to_micros(ticks)
     }
 
-    #[inline]
+    fn is_watched() -> bool {
+        window::is_active()
+    }
+
     fn step(step: sync::Step, rank: sync::Rank) {
         window::lock(step, rank);
     }

@@ -13,7 +13,7 @@ use crate::env::life::Tenancy;
 use crate::env::{exit, table};
 use crate::mm::frame;
 use crate::x86::qemu::{self, Ending};
-use crate::{audit, boot, inject, monitor, println, window};
+use crate::{audit, boot, debug_options, inject, monitor, println, window};
 
 static FREE_AT_BOOT: AtomicUsize = AtomicUsize::new(0);
 
@@ -33,6 +33,7 @@ pub fn nothing_runnable() {
         return monitor::enter();
     }
     inject::report();
+    debug_options::report();
     // Once with the envs that are left as they are, and again without them.
     let mut books_agree = audit::before_end();
     let blocked = destroy_the_rest();

@@ -25,7 +25,7 @@ use crate::{audit, finish, sched, smp, watchdog, window, x86};
 static IDLE: CachePadded<[AtomicU32; NCPU.div_ceil(32)]> =
     CachePadded::new([const { AtomicU32::new(0) }; NCPU.div_ceil(32)]);
 
-/// Set by the CPU that found that nothing can ever run again.
+/// Set while a CPU has found that nothing can ever run again, and acts upon it.
 static FINISHED: AtomicBool = AtomicBool::new(false);
 
 /// JOS starts its round at slot 0 when no env has run: the slot behind the last.
@@ -46,7 +46,10 @@ pub fn wait(big: &mut big::Guard<This>) -> OnCpu {
         window::at(Point::SaidIdle);
         if !sched::any_ready() {
             if all_is_quiet() && !watchdog::is_blind() && !FINISHED.swap(true, Ordering::SeqCst) {
-                finish::nothing_runnable();
+                // Another CPU may have said so first, and found something to run meanwhile.
+                if all_is_quiet() {
+                    finish::nothing_runnable();
+                }
                 FINISHED.store(false, Ordering::SeqCst);
             } else {
                 if sched::has_patient() {
@@ -68,13 +71,13 @@ pub fn wait(big: &mut big::Guard<This>) -> OnCpu {
 
 /// Whether `cpu` is idle at the moment.
 pub fn is_idle(cpu: usize) -> bool {
-    cpu < NCPU && IDLE[cpu / 32].load(Ordering::SeqCst) & (1 << (cpu % 32)) != 0
+    cpu < NCPU && IDLE[cpu / 32].load(Ordering::Relaxed) & (1 << (cpu % 32)) != 0
 }
 
 /// Wakes one idle CPU, `preferred` if it is idle. Does nothing if none is.
 pub fn rouse(preferred: usize) {
     // Mostly all are busy, and to see that takes a word for 32 of them.
-    if idle_words().iter().any(|word| word.load(Ordering::SeqCst) != 0) && !watchdog::is_deaf() {
+    if idle_words().iter().any(|word| word.load(Ordering::Relaxed) != 0) && !watchdog::is_deaf() {
         wake(preferred);
     }
 }
@@ -85,7 +88,7 @@ fn wake(preferred: usize) {
         return x86::lapic::send_ipi(smp::apic_id(preferred), x86::lapic::KICK);
     }
     for (index, word) in idle_words().iter().enumerate() {
-        let bits = word.load(Ordering::SeqCst);
+        let bits = word.load(Ordering::Relaxed);
         let cpu = index * 32 + bits.trailing_zeros() as usize;
         if bits != 0 && claim(cpu) {
             return x86::lapic::send_ipi(smp::apic_id(cpu), x86::lapic::KICK);
@@ -105,7 +108,7 @@ fn announce(cpu: usize) {
 fn claim(cpu: usize) -> bool {
     let bit = 1 << (cpu % 32);
     let word = &IDLE[cpu / 32];
-    word.load(Ordering::SeqCst) & bit != 0 && word.fetch_and(!bit, Ordering::SeqCst) & bit != 0
+    word.load(Ordering::Relaxed) & bit != 0 && word.fetch_and(!bit, Ordering::Relaxed) & bit != 0
 }
 
 /// Whether at one moment every CPU was idle and every queue empty.

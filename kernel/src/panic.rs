@@ -79,6 +79,7 @@ pub fn stop_others() {
 /// Ends the kernel because CPUs wait for ever. All has been said already.
 pub fn give_up(why: &str) -> ! {
     emergency(format_args!("kernel stuck on CPU {}: {why}\n", cpu::index()));
+    say_where_others_were();
     say_what_ran();
     leave(Ending::Stuck)
 }
@@ -88,6 +89,7 @@ pub fn end(ending: Ending, why: &str) -> ! {
     stop_others();
     emergency(format_args!("kernel stuck on CPU {}: {why}\n", cpu::index()));
     emergency(format_args!("{}", Trace(backtrace::here())));
+    say_where_others_were();
     order::print_held::<This>();
     say_what_ran();
     leave(ending)
@@ -113,6 +115,12 @@ fn report(info: &PanicInfo<'_>) {
     say_what_ran();
 }
 
+/// The stack of each CPU that was stopped for the report.
+fn say_where_others_were() {
+    let others = (0..smp::count()).filter(|&cpu| cpu != cpu::index() && smp::is_online(cpu));
+    others.for_each(order::print_stopped::<This>);
+}
+
 fn say_what_ran() {
     window::report();
     for cpu in 0..smp::count() {
@@ -124,7 +132,8 @@ fn say_what_ran() {
 }
 
 fn leave(ending: Ending) -> ! {
-    if boot::options().poweroff {
+    // In tests on the host nobody types.
+    if boot::options().poweroff || cfg!(not(target_os = "none")) {
         qemu::exit(ending);
     }
     console::bust();

@@ -54,12 +54,12 @@ static PRESENCE: [CachePadded<Presence>; NENV] =
 ///
 /// A stable answer needs the env's life lock, or that the answer is this CPU.
 pub fn on_cpu(slot: usize) -> Option<usize> {
-    (PRESENCE[slot].on_cpu.load(Ordering::SeqCst) as usize).checked_sub(1)
+    (PRESENCE[slot].on_cpu.load(Ordering::Relaxed) as usize).checked_sub(1)
 }
 
 /// Whether the env's CPU still has to do `what`. For audits, with that CPU stopped.
 pub fn is_due(slot: usize, what: u32) -> bool {
-    PRESENCE[slot].attention.load(Ordering::SeqCst) & what != 0
+    PRESENCE[slot].attention.load(Ordering::Relaxed) & what != 0
 }
 
 /// Whether the env in `slot` is on this CPU, so that its address space is the loaded one.
@@ -73,13 +73,13 @@ pub fn is_here(slot: usize) -> bool {
 pub fn arrive(slot: usize) {
     let presence = &PRESENCE[slot];
     assert_eq!(presence.on_cpu.load(Ordering::Relaxed), 0, "slot {slot} is on a CPU already");
-    presence.on_cpu.store(cpu::index() as u32 + 1, Ordering::SeqCst);
+    presence.on_cpu.store(cpu::index() as u32 + 1, Ordering::Relaxed);
     presence.attention.store(0, Ordering::SeqCst);
 }
 
 /// Takes the env off this CPU. Needs its life lock, and that this CPU has left its address space.
 pub fn leave(slot: usize) {
-    PRESENCE[slot].on_cpu.store(0, Ordering::SeqCst);
+    PRESENCE[slot].on_cpu.store(0, Ordering::Relaxed);
 }
 
 /// Announces that this CPU, whose block is `here`, is about to enter user mode in `slot`'s address space.
@@ -89,10 +89,10 @@ pub fn entering_user(here: &PerCpu, slot: usize) -> Result<(), u32> {
     order::entering_user::<This>();
     here.user_slot.swap(slot as u32 + 1, Ordering::SeqCst);
     window::at_for(Point::Announced, slot);
-    if PRESENCE[slot].attention.load(Ordering::SeqCst) == 0 {
+    if PRESENCE[slot].attention.load(Ordering::Relaxed) == 0 {
         return Ok(());
     }
-    here.user_slot.store(0, Ordering::SeqCst);
+    here.user_slot.store(0, Ordering::Relaxed);
     order::left_user::<This>();
     Err(PRESENCE[slot].attention.swap(0, Ordering::SeqCst))
 }

@@ -59,7 +59,7 @@ fn enter(here: &PerCpu, env: &OnCpu, big: &mut big::Guard<This>, user: &mut User
 
 /// Does what other CPUs asked of this env's CPU.
 #[cold]
-fn answer(env: &OnCpu, attention: u32) -> Next {
+pub(crate) fn answer(env: &OnCpu, attention: u32) -> Next {
     window::at(Point::Answering);
     if attention & presence::FLUSH != 0 {
         audit::loading(env.slot());

@@ -91,7 +91,7 @@ pub fn has_patient() -> bool {
 /// The queue of CPU `cpu`, and how many slots its hints say are ready and patient. For audits.
 pub fn books(cpu: usize) -> (&'static SpinLock<RunQueue>, [u32; 2]) {
     let Queue { slots, ready, patient } = &*QUEUES[cpu];
-    (slots, [ready, patient].map(|hint| hint.load(Ordering::SeqCst)))
+    (slots, [ready, patient].map(|hint| hint.load(Ordering::Relaxed)))
 }
 
 /// Takes the next env after slot `after` from this CPU's queue and puts it on this CPU.
@@ -204,7 +204,7 @@ fn longest_queue(least: u32) -> Option<(usize, u32)> {
     let here = cpu::index();
     (0..smp::count())
         .filter(|&cpu| cpu != here)
-        .map(|cpu| (cpu, QUEUES[cpu].ready.load(Ordering::SeqCst)))
+        .map(|cpu| (cpu, QUEUES[cpu].ready.load(Ordering::Relaxed)))
         .filter(|&(_, len)| len >= least)
         .max_by_key(|&(_, len)| len)
 }
@@ -220,6 +220,6 @@ fn with_queue<R>(cpu: usize, change: impl FnOnce(&mut RunQueue) -> R) -> R {
 
 /// Tells those who only want a look. Apart, since a sweep of the orderings goes by the lines of callers.
 fn publish(queue: &Queue, slots: &RunQueue) {
-    queue.ready.store(slots.ready() as u32, Ordering::SeqCst);
-    queue.patient.store(slots.patient() as u32, Ordering::SeqCst);
+    queue.ready.store(slots.ready() as u32, Ordering::Relaxed);
+    queue.patient.store(slots.patient() as u32, Ordering::Relaxed);
 }

@@ -11,8 +11,12 @@
 //!   CPU that is not idle has entered or left user mode since the last one that did: none of them is just about to wake
 //!   somebody, or to run that env as soon as the host lets it.
 //!
-//! Both clocks count at most a few milliseconds between two looks. So they stand still while the host does not run the CPU,
+//! A third thing to bark at is the programs' own: envs that wait to send to each other (`watchdog/senders.rs`).
+//!
+//! All clocks count at most a few milliseconds between two looks. So they stand still while the host does not run the CPU,
 //! or a debugger has stopped the machine. `watchdog_off.rs` has the same names.
+
+mod senders;
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
@@ -26,13 +30,15 @@ use crate::x86::instr;
 use crate::x86::qemu::Ending;
 use crate::{boot, idle, panic, sched, smp};
 
+pub(crate) use senders::{look as look_at_senders, refused, sends_no_more};
+
 /// The most that a look at a clock adds to it, in milliseconds.
 const IN_KERNEL_MS: u32 = 50;
 const HALTED_MS: u32 = 20;
 
 /// How long is too long, in milliseconds; 0 for no watch-dog.
 static LIMIT_MS: AtomicU32 = AtomicU32::new(0);
-static CLOCKS: [Clock; NCPU] = [const { Clock { last: AtomicU32::new(0), spent: AtomicU32::new(0) } }; NCPU];
+static CLOCKS: [Clock; NCPU] = [const { Clock::new() }; NCPU];
 /// Counts the looks that wait for all CPUs to move on; and the last one that each CPU has moved on after.
 static EPOCH: AtomicU32 = AtomicU32::new(0);
 static MOVED: [AtomicU32; NCPU] = [const { AtomicU32::new(0) }; NCPU];
@@ -48,6 +54,10 @@ struct Clock {
 }
 
 impl Clock {
+    const fn new() -> Clock {
+        Clock { last: AtomicU32::new(0), spent: AtomicU32::new(0) }
+    }
+
     fn restart(&self) {
         self.last.store(instr::millis(), Ordering::Relaxed);
         self.spent.store(0, Ordering::Relaxed);

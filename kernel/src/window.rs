@@ -30,8 +30,9 @@ use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
 use abi::syscall::{OPEN, SHUT};
 use spin::Once;
-use sync::{Rank, Step};
+use sync::{Rank, Step, order};
 
+use crate::cpu::This;
 use crate::point::Point;
 use crate::x86::instr;
 use crate::{boot, console, cpu, println, watchdog};
@@ -82,13 +83,13 @@ pub fn init() {
     }
     // Both, whichever comes first.
     if crash::init() | watchdog::init() {
-        ACTIVE.store(true, Ordering::SeqCst);
+        activate();
     }
     for word in boot::values("delays=") {
         match word.parse() {
             Ok(seed) => {
                 delay::start(seed);
-                ACTIVE.store(true, Ordering::SeqCst);
+                activate();
             }
             Err(_) => println!("delays={word}: not a number"),
         }
@@ -116,8 +117,18 @@ pub fn arm(rule: &str) -> Result<(), &'static str> {
     let place = TABLE.get(COUNT.load(Ordering::SeqCst)).ok_or("too many rules")?;
     place.call_once(|| Rule::new(marked, fresh, at, events, times));
     COUNT.fetch_add(1, Ordering::SeqCst);
-    ACTIVE.store(true, Ordering::SeqCst);
+    activate();
     Ok(())
+}
+
+fn activate() {
+    ACTIVE.store(true, Ordering::SeqCst);
+    order::watch::<This>();
+}
+
+/// Whether there is anything to do at a point.
+pub fn is_active() -> bool {
+    ACTIVE.load(Ordering::Relaxed)
 }
 
 /// The number of a system call: perhaps the word that marked rules wait for.
@@ -145,9 +156,8 @@ pub fn at_for(point: Point, slot: usize) {
 }
 
 /// This CPU takes a step with a lock.
-#[inline]
 pub fn lock(step: Step, rank: Rank) {
-    if ACTIVE.load(Ordering::Relaxed) {
+    if is_active() {
         pass(Place::Lock(step, rank), cpu::env_of(cpu::index()));
     }
 }
@@ -294,4 +304,4 @@ impl fmt::Display for Rule {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -17,6 +17,12 @@ pub fn at(_point: Point) {}
 #[inline]
 pub fn at_for(_point: Point, _slot: usize) {}
 
+/// There is not.
+#[inline]
+pub fn is_active() -> bool {
+    false
+}
+
 /// Passed.
 #[inline]
 pub fn lock(_step: sync::Step, _rank: sync::Rank) {}

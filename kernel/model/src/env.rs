@@ -1,6 +1,8 @@
 //! Envs: a few.
 
-use abi::{EnvId, EnvRecord};
+use core::sync::atomic::AtomicU32 as Word;
+
+use interface::EnvId;
 
 use crate::atomic::AtomicU32;
 use crate::cpu::{Guard, SpinLock};
@@ -8,6 +10,26 @@ use crate::kernel::mm::space::Space;
 
 pub(crate) use crate::life::{Life, Mailbox};
 pub(crate) use crate::{exit, life};
+
+/// What programs see of an env. Those words are the checker's that say something about each other.
+pub struct EnvRecord {
+    pub id: Word,
+    pub status: AtomicU32,
+    pub runs: Word,
+    pub cpunum: Word,
+    pub ipc_recving: AtomicU32,
+    pub ipc_dstva: AtomicU32,
+    pub ipc_value: AtomicU32,
+    pub ipc_from: AtomicU32,
+    pub ipc_perm: AtomicU32,
+}
+
+impl EnvRecord {
+    /// The checker's words.
+    pub(crate) fn words(&self) -> [&AtomicU32; 6] {
+        [&self.status, &self.ipc_recving, &self.ipc_dstva, &self.ipc_value, &self.ipc_from, &self.ipc_perm]
+    }
+}
 
 pub struct Env {
     pub life: SpinLock<Life>,
@@ -62,14 +84,13 @@ impl Current<'_> {
 }
 
 pub mod table {
-    use super::{Env, Life, Mailbox, Space};
+    use super::{Env, EnvRecord, Life, Mailbox, Space, Word};
     use crate::Rank;
-    use crate::atomic::AtomicU32;
+    use crate::atomic::{AtomicU32, Ordering};
     use crate::cpu::SpinLock;
-    use abi::{EnvId, EnvRecord};
-    use core::sync::atomic::{AtomicU32 as Word, Ordering};
+    use interface::EnvId;
 
-    pub(crate) const SLOTS: usize = 3;
+    pub(crate) const SLOTS: usize = 4;
 
     static ENVS: [Env; SLOTS] = [const {
         Env {
@@ -80,24 +101,17 @@ pub mod table {
         }
     }; SLOTS];
 
-    /// The order in which programs see these changes is not what is checked here, so they are plain words.
     static RECORDS: [EnvRecord; SLOTS] = [const {
         EnvRecord {
-            tf: [const { Word::new(0) }; 17],
-            link: Word::new(0),
             id: Word::new(0),
-            parent_id: Word::new(0),
-            kind: Word::new(0),
-            status: Word::new(0),
+            status: AtomicU32::new(0),
             runs: Word::new(0),
             cpunum: Word::new(0),
-            pgdir: Word::new(0),
-            pgfault_upcall: Word::new(0),
-            ipc_recving: Word::new(0),
-            ipc_dstva: Word::new(0),
-            ipc_value: Word::new(0),
-            ipc_from: Word::new(0),
-            ipc_perm: Word::new(0),
+            ipc_recving: AtomicU32::new(0),
+            ipc_dstva: AtomicU32::new(0),
+            ipc_value: AtomicU32::new(0),
+            ipc_from: AtomicU32::new(0),
+            ipc_perm: AtomicU32::new(0),
         }
     }; SLOTS];
 

@@ -47,10 +47,22 @@ pub mod cpu {
     }
 }
 
-/// Two CPUs, there from the beginning.
+/// Two CPUs or three, there from the beginning.
 pub mod smp {
+    use std::cell::Cell;
+
+    std::thread_local! {
+        /// Threads of the checker share one real thread.
+        static COUNT: Cell<usize> = const { Cell::new(2) };
+    }
+
+    /// Says how many there are in this run.
+    pub(crate) fn set_count(count: usize) {
+        COUNT.set(count);
+    }
+
     pub fn count() -> usize {
-        2
+        COUNT.get()
     }
 
     pub fn is_online(_: usize) -> bool {
@@ -84,18 +96,53 @@ pub mod audit {
     }
 }
 
-/// No timer ticks.
+/// Timer ticks of CPUs that halt and want some: at once, or never.
 pub mod trap {
     pub mod irq {
-        pub fn keep_ticking() {}
-        pub fn after_idle() {}
+        use std::cell::Cell;
+
+        use crate::{machine, sched};
+
+        std::thread_local! {
+            /// Threads of the checker share one real thread.
+            static TICKING: Cell<bool> = const { Cell::new(false) };
+        }
+
+        /// Says whether there are ticks in this run.
+        pub(crate) fn set_ticking(ticking: bool) {
+            TICKING.set(ticking);
+        }
+
+        pub fn keep_ticking() {
+            if TICKING.get() {
+                machine::interrupt(machine::index());
+            }
+        }
+
+        pub fn after_idle() {
+            sched::hurry_all();
+        }
     }
 }
 
-/// The end of everything, which no test has: there is always a CPU with something to do.
+/// The end of everything: what a test does then.
 pub mod finish {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    std::thread_local! {
+        /// Threads of the checker share one real thread.
+        static HOOK: RefCell<Option<Rc<dyn Fn()>>> = const { RefCell::new(None) };
+    }
+
+    /// Says what is to be done at this run's end of everything, or that there must be none.
+    pub(crate) fn expect(hook: Option<Rc<dyn Fn()>>) {
+        HOOK.set(hook);
+    }
+
     pub fn nothing_runnable() {
-        panic!("an env was overlooked");
+        let hook = HOOK.with_borrow(Clone::clone);
+        hook.expect("an env was overlooked")();
     }
 }
 

@@ -13,7 +13,8 @@
 #![deny(unsafe_code)]
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "the kernel's files have more than is used here")]
 
-// The kernel's files say `sync`, and get what `machine` has of it.
+// The kernel's files say `sync` and `abi`, and get what `machine` has of the one, and the other with `env`'s records.
+extern crate self as abi;
 extern crate self as sync;
 
 mod atomic;
@@ -23,6 +24,8 @@ mod machine;
 mod relax;
 mod tests;
 
+pub use env::EnvRecord;
+pub use interface::{EnvId, EnvStatus, Error, NENV, PteFlags, layout, page};
 pub(crate) use kernel::{audit, config, cpu, finish, lifecycle, mm, smp, syscall, trap, x86};
 pub use locks::{Rank, event, lock_order};
 pub use machine::{Pair, Step, big, lock_pair, order, trace};

@@ -11,6 +11,11 @@ pub fn cpu_index() -> usize {
     INDEX.get()
 }
 
+/// A number that no other CPU has.
+pub fn place() -> usize {
+    cpu_index()
+}
+
 /// Makes this thread play CPU `index`. No other thread may play it at the same time.
 pub fn become_cpu(index: usize) {
     INDEX.set(index);

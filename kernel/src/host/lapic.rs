@@ -31,6 +31,11 @@ pub fn timer_stop() {
 /// Nothing: an interrupt ends when it is taken.
 pub fn eoi() {}
 
+/// Nothing is: see [`eoi`].
+pub fn is_in_service(_vector: u8) -> bool {
+    false
+}
+
 /// Interrupts the CPU whose APIC has this id.
 ///
 /// # Panics
@@ -41,6 +46,9 @@ pub fn send_ipi(apic_id: u8, vector: u8) {
     target.interrupts.fetch_add(1, Ordering::SeqCst);
     target.pending.store(true, Ordering::SeqCst);
 }
+
+/// Nothing: there is no such interrupt.
+pub fn send_nmi_to_self() {}
 
 /// Nothing: a test that panics ends by itself.
 pub fn send_nmi_to_others() {}

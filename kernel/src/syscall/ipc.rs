@@ -18,7 +18,7 @@ use crate::point::Point;
 use crate::sched;
 use crate::syscall::args::{self, UserPage};
 use crate::syscall::{Reply, Result};
-use crate::window;
+use crate::{watchdog, window};
 
 /// Sends `value`, and the page at `source_va` if that is below UTOP, to any env that is blocked in `ipc_recv`.
 pub(super) fn try_send(current: &Current<'_>, target: EnvId, value: u32, source_va: u32, perm: u32) -> Result<Reply> {
@@ -49,6 +49,7 @@ pub(super) fn try_send(current: &Current<'_>, target: EnvId, value: u32, source_
     record.ipc_perm.store(granted.bits(), Ordering::Relaxed);
     record.ipc_recving.store(0, Ordering::Release);
     sched::settle(&mut life);
+    watchdog::sends_no_more(current.slot());
     window::at(Point::Sent);
     Ok(Reply::Same(0))
 }
@@ -56,6 +57,7 @@ pub(super) fn try_send(current: &Current<'_>, target: EnvId, value: u32, source_
 /// Blocks the caller until a message comes. It resumes with EAX 0: nobody writes its registers later.
 pub(super) fn recv(current: &Current<'_>, dstva: u32) -> Result<Reply> {
     UserPage::optional(dstva)?;
+    watchdog::sends_no_more(current.slot());
     sync::lock_order!(EnvLife => EnvIpc);
     let mut life = current.life();
     let mut mailbox = current.env().mailbox.lock();
@@ -104,6 +106,7 @@ pub(super) fn yield_cpu(current: &Current<'_>) -> Reply {
 
 fn refuse(current: &Current<'_>, target: EnvId) -> Result<Reply> {
     current.env().refused_by.store(target.slot() as u32 + 1, Ordering::Relaxed);
+    watchdog::refused(current.slot(), target.slot());
     window::at(Point::Refused);
     Err(Error::IpcNotRecv.into())
 }
@@ -111,13 +114,13 @@ fn refuse(current: &Current<'_>, target: EnvId) -> Result<Reply> {
 /// Whether `target` lives and is not receiving, seen without a lock: the answer for senders that try again and again,
 /// who would otherwise fight over the receiver's locks.
 ///
-/// Right at one moment of the call: the id is seen before and after the rest, and ids are not used twice within a call.
+/// Right at one moment of the call. `ipc_recving` may be a newer tenant's than `id`: then `target` has died in between, and
+/// an env that dies is not receiving.
 fn is_busy(target: EnvId) -> bool {
     let record = table::record(target.slot());
-    let is_tenant = || {
-        record.id.load(Ordering::Acquire) == target.0 && record.status.load(Ordering::Acquire) != EnvStatus::Free as u32
-    };
-    is_tenant() && record.ipc_recving.load(Ordering::Acquire) == 0 && is_tenant()
+    record.id.load(Ordering::Relaxed) == target.0
+        && record.status.load(Ordering::Relaxed) != EnvStatus::Free as u32
+        && record.ipc_recving.load(Ordering::Relaxed) == 0
 }
 
 /// Maps the sender's page for the receiver, if that wants one; gives back the permissions it got.

@@ -2,13 +2,14 @@
 
 use std::sync::atomic::Ordering;
 
-use abi::layout::{PGSIZE, UENVS, ULIM, UTEMP};
-use abi::{EnvId, EnvStatus, Error, Syscall};
+use abi::layout::{PGSIZE, UENVS, ULIM, USTACKTOP, UTEMP};
+use abi::{EnvId, EnvStatus, Error, PushRegs, Syscall};
 
 use super::machine::{interrupts, leave_frames, machine, record};
 use super::program::{PU, Program, peek, run, spawn, start, try_run};
 use crate::env::table;
 use crate::run::Next;
+use crate::x86::frame::TrapFrame;
 use crate::x86::ports;
 use crate::{cpu, presence};
 
@@ -30,16 +31,19 @@ fn exofork_copies_the_registers_and_nothing_else() {
     parent.alloc(UTEMP, 1);
     assert_eq!(parent.call(Syscall::EnvSetPgfaultUpcall, &[0, 0x80_1234]), Ok(0));
     parent.frame.regs.ebp = 0x1234_5678;
-    parent.frame.eip = 0x80_0042;
+    // Every flag that a program can set: the child finds them as they were.
+    (parent.frame.eip, parent.frame.esp, parent.frame.eflags) = (0x80_0042, USTACKTOP - 8, 0x24_4fd7);
     let child = EnvId(parent.call(Syscall::Exofork, &[1, 2, 3, 4, 5]).unwrap());
     assert_eq!(record(child).parent_id.load(Ordering::Relaxed), parent.id.0);
     assert_eq!((status(child), record(child).pgfault_upcall.load(Ordering::Relaxed)), (NOT_RUNNABLE, 0));
     assert!(try_run(child).is_none() && peek::<1>(child, UTEMP).is_none());
     assert_eq!(set_status(&mut parent, child, RUNNABLE), Ok(0));
+    // EAX has an answer in it since, and the other registers another call's arguments.
+    let before = PushRegs { eax: 0, edx: 1, ecx: 2, ebx: 3, edi: 4, esi: 5, ..parent.frame.regs };
+    let expected = TrapFrame { regs: before, ..parent.frame };
     parent.leave();
     let running = run(child);
-    let (regs, eip) = (running.frame.regs, running.frame.eip);
-    assert_eq!((regs.eax, regs.edx, regs.esi, regs.ebp, eip), (0, 1, 5, 0x1234_5678, 0x80_0042));
+    assert_eq!(running.frame, expected);
     assert_eq!(record(child).runs.load(Ordering::Relaxed), 1);
 }
 
@@ -170,6 +174,10 @@ fn cputs_prints_up_to_the_first_nul() {
     assert_eq!(ports::take_output(), "hello");
     assert_eq!(program.call(Syscall::Cputs, &[UTEMP + PGSIZE - 500, 2000]), Ok(0));
     assert_eq!(ports::take_output(), "x".repeat(1000));
+    // Also when there is more than is copied at once behind the NUL.
+    program.poke(UTEMP + PGSIZE - 400, &[0]);
+    assert_eq!(program.call(Syscall::Cputs, &[UTEMP + PGSIZE - 500, 1000]), Ok(0));
+    assert_eq!(ports::take_output(), "x".repeat(100));
     // The windows above UTOP are legal to read.
     assert_eq!(program.call(Syscall::Cputs, &[UENVS, PGSIZE]), Ok(0));
 }

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use sync::Rank;
 
 use super::machine::{Machine, in_kernel, machine, random};
+use crate::point::Point;
 use crate::pool::Pool;
+use crate::window::{self, tests::Armed};
 
 /// As frames are kept, and as env slots are, but smaller.
 type Batched = Pool<256, 16, 8, 4>;
@@ -89,6 +91,25 @@ fn race_40_exhaustion_finds_what_other_caches_hold() {
     assert_eq!((POOL.take(), POOL.available()), (None, 0));
     machine.as_cpu(200, || POOL.give(5));
     assert_eq!((POOL.take(), POOL.take()), (Some(5), None));
+}
+
+/// CPU 1 has found its own cache and the list empty. Before it looks into the cache of CPU 2, that one fills its cache, spills,
+/// and empties it again: the numbers are in the list when nobody looks there any more, unless CPU 1 looks again.
+#[test]
+fn race_40_what_went_to_the_list_meanwhile_is_found() {
+    static POOL: Pool<16, 4, 2, 1> = pool();
+    let mut machine = machine();
+    let _armed = Armed::new(&["take-far#1:sent#2", "embryo#2:take-far#1"]);
+    machine.parallel(2, |cpu| {
+        if cpu == 1 {
+            assert!(in_kernel(|| POOL.take()).is_some(), "two numbers are in the list");
+        } else {
+            in_kernel(|| window::at(Point::Embryo));
+            (0..5).for_each(|number| in_kernel(|| POOL.give(number)));
+            assert_eq!((0..3).filter_map(|_| in_kernel(|| POOL.take())).count(), 3);
+            in_kernel(|| window::at(Point::Sent));
+        }
+    });
 }
 
 #[test]

@@ -141,6 +141,11 @@ impl Program {
         self.on_cpu.as_ref().is_some_and(sched::may_go_on)
     }
 
+    /// Does what other CPUs asked of the program's, as the run loop does.
+    pub(super) fn answer(&mut self, attention: u32) -> Next {
+        crate::run::answer(self.on_cpu.as_ref().expect("the program is on the CPU"), attention)
+    }
+
     /// Maps fresh pages from `va` on.
     pub(super) fn alloc(&mut self, va: u32, pages: u32) {
         for page in 0..pages {

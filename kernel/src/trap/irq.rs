@@ -2,8 +2,11 @@
 //!
 //! A CPU's timer ticks while it runs envs. An idle CPU lets it run out: the first tick that finds it idle turns it off,
 //! so a CPU that is idle for a moment touches no register, and one that is idle for long takes one tick.
+//!
+//! An interrupt that nobody asked for is no fault of the env it comes to. It is ended, if it has to be, and reported once for
+//! each vector. One with the system call's is the exception: it cannot be told from a call.
 
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicU32, Ordering};
 
 use abi::trap::IRQ_OFFSET;
 use log::warn;
@@ -11,19 +14,24 @@ use log::warn;
 use crate::env::Current;
 use crate::run::Next;
 use crate::trap::dump::Dump;
-use crate::x86::lapic;
-use crate::{console, cpu, print, sched};
+use crate::x86::lapic::{self, KICK};
+use crate::{console, cpu, debug_options, print, sched, watchdog};
 
-const TIMER: u32 = IRQ_OFFSET;
-const KEYBOARD: u32 = IRQ_OFFSET + 1;
-const SERIAL: u32 = IRQ_OFFSET + 4;
-const SPURIOUS: u32 = IRQ_OFFSET + 7;
-pub(super) const LAPIC_ERROR: u32 = IRQ_OFFSET + 19;
-const KICK: u32 = lapic::KICK as u32;
+const FIRST: u8 = IRQ_OFFSET as u8;
+const TIMER: u8 = FIRST;
+const KEYBOARD: u8 = FIRST + 1;
+const SERIAL: u8 = FIRST + 4;
+const SPURIOUS: u8 = FIRST + 7;
+const LAPIC_ERROR: u8 = FIRST + 19;
 
-/// Bits of `PerCpu::idle_interrupts`: the timer ticked; there is input.
+/// Bits of `PerCpu::idle_interrupts`: the timer ticked; there is input; nobody asked for it.
 pub(crate) const TICKED: u32 = 1;
 const INPUT: u32 = 2;
+const STRAY: u32 = 4;
+
+/// Vectors of interrupts that nobody asked for, bit v of word w for 32w + v: those that came, and those that were reported.
+static STRAYS: Vectors = Vectors::new();
+static REPORTED: Vectors = Vectors::new();
 
 /// Turns this CPU's timer on, if it is off.
 pub fn keep_ticking() {
@@ -35,16 +43,19 @@ pub fn keep_ticking() {
 }
 
 /// Handles an interrupt that came while an env ran.
-pub fn handle(vector: u32, current: &Current<'_>) -> Next {
+pub fn handle(vector: u8, current: &Current<'_>) -> Next {
     match vector {
         TIMER => {
             // First, so that the next tick is not lost while others run.
             lapic::eoi();
+            debug_options::at_tick();
+            watchdog::look_at_senders();
             sched::hurry_all();
             sched::balance();
             return Next::Other;
         }
         SPURIOUS => {
+            end(vector);
             let dump = Dump { frame: current.frame, address: current.save(), fault_va: None };
             print!("Spurious interrupt on irq 7\n{dump}");
         }
@@ -55,15 +66,20 @@ pub fn handle(vector: u32, current: &Current<'_>) -> Next {
 
 /// Takes note of an interrupt that came while this CPU was idle. What it asks for is done by [`after_idle`]: an idle CPU
 /// has let go of the big lock, in the build that has one, so its interrupt handlers take no lock.
-pub fn handle_idle(vector: u32) {
+pub fn handle_idle(vector: u8) {
     let came = match vector {
         TIMER => TICKED,
         KEYBOARD | SERIAL => INPUT,
-        _ => 0,
+        KICK | SPURIOUS => 0,
+        stray => {
+            STRAYS.insert(stray);
+            STRAY
+        }
     };
     cpu::this().idle_interrupts.fetch_or(came, Ordering::Relaxed);
-    if matches!(vector, TIMER | KICK | LAPIC_ERROR) {
-        lapic::eoi();
+    match vector {
+        TIMER | KICK => lapic::eoi(),
+        other => end(other),
     }
 }
 
@@ -73,10 +89,14 @@ pub fn after_idle() {
     if came & INPUT != 0 {
         console::interrupt();
     }
+    if came & STRAY != 0 {
+        report_strays();
+    }
     if came & TICKED == 0 {
         return;
     }
     if sched::has_patient() {
+        watchdog::look_at_senders();
         sched::hurry_all();
     } else {
         lapic::timer_stop();
@@ -84,16 +104,58 @@ pub fn after_idle() {
     }
 }
 
-fn simple(vector: u32) {
+fn simple(vector: u8) {
     match vector {
-        // The 8259s end their interrupts by themselves.
-        KEYBOARD | SERIAL => console::interrupt(),
         // Whoever sent it wanted this CPU in the kernel; the run loop looks round anyway.
         KICK => lapic::eoi(),
-        LAPIC_ERROR => {
-            lapic::eoi();
-            warn!("the local APIC reports an error");
+        KEYBOARD | SERIAL => {
+            end(vector);
+            console::interrupt();
         }
-        other => warn!("nobody asked for interrupt {}", other - IRQ_OFFSET),
+        stray => {
+            end(stray);
+            STRAYS.insert(stray);
+            report_strays();
+        }
+    }
+}
+
+/// Ends an interrupt that may be the local APIC's or not: the 8259s end theirs by themselves. One that is not ended keeps all
+/// others of its sixteen vectors back, and those below; and an end too many would be another one's.
+fn end(vector: u8) {
+    if lapic::is_in_service(vector) {
+        lapic::eoi();
+    }
+}
+
+fn report_strays() {
+    for vector in (FIRST..=u8::MAX).filter(|&vector| STRAYS.has(vector)) {
+        if !REPORTED.insert(vector) {
+            continue;
+        }
+        if vector == LAPIC_ERROR {
+            warn!("the local APIC reports an error");
+        } else {
+            warn!("nobody asked for interrupt {vector:#x}");
+        }
+    }
+}
+
+/// A set of vectors.
+struct Vectors([AtomicU32; 8]);
+
+impl Vectors {
+    const fn new() -> Self {
+        Vectors([const { AtomicU32::new(0) }; 8])
+    }
+
+    fn has(&self, vector: u8) -> bool {
+        self.0[usize::from(vector) / 32].load(Ordering::Relaxed) & 1 << (vector % 32) != 0
+    }
+
+    /// Adds a vector; says whether it is new.
+    fn insert(&self, vector: u8) -> bool {
+        let bit = 1 << (vector % 32);
+        !self.has(vector) && self.0[usize::from(vector) / 32].fetch_or(bit, Ordering::Relaxed) & bit == 0
     }
 }

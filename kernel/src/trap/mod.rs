@@ -13,13 +13,12 @@ use crate::env::{Current, exit};
 use crate::run::Next;
 use crate::x86::fpu;
 use crate::x86::frame::TrapFrame;
-use crate::x86::lapic::KICK;
-use crate::{monitor, panic, syscall};
+use crate::{debug_options, monitor, panic, syscall};
 
 const T_SYSCALL: u32 = abi::syscall::T_SYSCALL as u32;
 const T_NMI: u32 = abi::trap::T_NMI;
-const LAST_IRQ: u32 = IRQ_OFFSET + 15;
-const T_KICK: u32 = KICK as u32;
+/// Programs can raise none of these by themselves but the system call: see `x86::idt`.
+const LAST_VECTOR: u32 = 255;
 
 /// Handles a trap of the env on this CPU.
 pub fn handle(current: &mut Current<'_>) -> Next {
@@ -37,11 +36,7 @@ fn handle_other(current: &mut Current<'_>) -> Next {
             monitor::breakpoint(current);
             Next::Same
         }
-        vector @ (IRQ_OFFSET..=LAST_IRQ | irq::LAPIC_ERROR | T_KICK) => irq::handle(vector, current),
-        T_NMI => {
-            panic::stop_if_panicking(None);
-            Next::Same
-        }
+        vector @ IRQ_OFFSET..=LAST_VECTOR => irq::handle(vector as u8, current),
         _ => kill(current, None),
     }
 }
@@ -53,14 +48,24 @@ pub fn kill(current: &mut Current<'_>, fault_va: Option<u32>) -> Next {
     Next::Other
 }
 
-/// A trap in the kernel itself. Called by the assembly in `x86`, with the frame on the current stack.
+/// A trap in the kernel itself, or an NMI anywhere. Called by the assembly in `x86`, with the frame on the current stack.
 pub extern "C" fn trap_from_kernel(frame: &mut TrapFrame) {
+    if frame.trapno == T_NMI {
+        // In the middle of anything, so it touches nothing that others use.
+        return nmi((!frame.from_user()).then_some(frame));
+    }
     sync::trace::note(Event::Trap(frame.trapno as u8));
     match frame.trapno {
-        vector @ (IRQ_OFFSET..=LAST_IRQ | irq::LAPIC_ERROR | T_KICK) => irq::handle_idle(vector),
-        T_NMI => panic::stop_if_panicking(Some(frame)),
+        vector @ IRQ_OFFSET..=LAST_VECTOR => irq::handle_idle(vector as u8),
         T_PGFLT => panic::kernel_trap(frame, "page fault in kernel"),
         T_DBLFLT => panic::kernel_trap(frame, "double fault: a kernel stack has probably overflowed"),
         _ => panic::kernel_trap(frame, "unhandled trap in kernel"),
     }
+}
+
+/// An interrupt that no CPU can put off: another one reports the end of the kernel. Nobody else sends one, and any other is
+/// overlooked. `frame` is what it interrupted if that was the kernel.
+fn nmi(frame: Option<&TrapFrame>) {
+    debug_options::nmi_came(frame);
+    panic::stop_if_panicking(frame);
 }

@@ -7,10 +7,10 @@ use crate::tests::machine::machine;
 use crate::x86::ports;
 
 /// Arms rules for one test.
-struct Armed;
+pub(crate) struct Armed;
 
 impl Armed {
-    fn new(rules: &[&str]) -> Armed {
+    pub(crate) fn new(rules: &[&str]) -> Armed {
         rules.iter().for_each(|rule| assert_eq!(arm(rule), Ok(()), "{rule}"));
         Armed
     }

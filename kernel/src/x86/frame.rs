@@ -35,12 +35,17 @@ pub struct TrapFrame {
     pub ss: u32,
 }
 
-/// How far below the top of a kernel stack SYSENTER enters: below the frame, the kernel's stack pointer and the env's id.
-pub const SYSENTER_STACK: u32 = 80;
+/// Bytes below the frame for a frame of the kernel's own: that of an NMI which comes while the program's is being made or taken
+/// off, with the stack pointer anywhere in it. Interrupts are off there and NMIs are not.
+pub const NMI_ROOM: u32 = 60;
 
-/// Bytes at the top of a kernel stack that function calls stay out of: those, and room for a debug exception at the entry of
-/// SYSENTER. It keeps the stack 16-byte aligned.
-pub const STACK_RESERVE: u32 = SYSENTER_STACK + 32;
+/// How far below the frame are the kernel's stack pointer and the env's id.
+pub const KERNEL_ESP: u32 = NMI_ROOM + 4;
+/// See [`KERNEL_ESP`].
+pub const ENV_ID: u32 = NMI_ROOM + 8;
+
+/// Bytes at the top of a kernel stack that function calls stay out of: all of these. It keeps the stack 16-byte aligned.
+pub const STACK_RESERVE: u32 = (TrapFrame::SIZE + ENV_ID).next_multiple_of(16);
 
 impl TrapFrame {
     /// Bytes of a frame.
@@ -108,6 +113,6 @@ const _: () = {
     assert!(offset_of!(TrapFrame, eflags) == 56);
     assert!(offset_of!(TrapFrame, esp) == 60);
     assert!(offset_of!(TrapFrame, ss) == 64);
-    assert!(SYSENTER_STACK >= TrapFrame::SIZE + 8);
-    assert!(STACK_RESERVE.is_multiple_of(16));
+    // What the CPU pushes for a trap in the kernel has no ESP and no SS.
+    assert!(NMI_ROOM as usize == offset_of!(TrapFrame, esp));
 };

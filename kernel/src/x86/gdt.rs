@@ -38,6 +38,9 @@ const TSS_BUSY: u32 = 0x0200;
 #[repr(C, align(128))]
 pub(super) struct Tss([AtomicU32; TSS_SIZE as usize / 4]);
 
+// So that the remainders of selectors differ in `place`; nobody has the one of an empty task register but the boot CPU.
+const _: () = assert!(NCPU <= 256);
+
 /// Five segments, a TSS for each CPU, and the one for double faults.
 const ENTRIES: usize = GD_TSS0 as usize / 8 + NCPU + 1;
 
@@ -45,20 +48,37 @@ const ENTRIES: usize = GD_TSS0 as usize / 8 + NCPU + 1;
 struct Gdt([[AtomicU32; 2]; ENTRIES]);
 
 static GDT: Gdt = Gdt([const { [AtomicU32::new(0), AtomicU32::new(0)] }; ENTRIES]);
-static TSS: [Tss; NCPU] = [const { Tss::new() }; NCPU];
+pub(super) static TSS: [Tss; NCPU] = [const { Tss::new() }; NCPU];
+
+/// For `stubs.S`, which finds a CPU's stack without calling anybody: a selector below the first TSS's, shifted by this, is
+/// its place in the table.
+pub(super) const TSS_SHIFT: u32 = 4;
+const _: () = assert!(size_of::<Tss>() == 8 << TSS_SHIFT && TSS_ESP0 == 1);
 
 /// This CPU's index: 0 for the boot CPU, and before [`init_cpu`].
 #[inline]
 pub fn cpu_index() -> usize {
+    let index = (task_register().saturating_sub(GD_TSS0 as u32) / 8) as usize;
+    // SAFETY: the task register holds what `init_cpu` put there, which asserts this, or nothing yet.
+    unsafe { core::hint::assert_unchecked(index < NCPU) };
+    index
+}
+
+/// A number below 256 that this CPU has and no other one, in three instructions. The boot CPU's changes in [`init_cpu`].
+#[inline]
+pub fn place() -> usize {
+    task_register() as usize / 8 % 256
+}
+
+/// The selector of this CPU's TSS.
+#[inline(always)]
+fn task_register() -> u32 {
     let selector: u32;
     // SAFETY: reads the task register, nothing else.
     unsafe {
         asm!("str {:e}", out(reg) selector, options(nomem, nostack, preserves_flags));
     }
-    let index = (selector.saturating_sub(GD_TSS0 as u32) / 8) as usize;
-    // SAFETY: the task register holds what `init_cpu` put there, which asserts this, or nothing yet.
-    unsafe { core::hint::assert_unchecked(index < NCPU) };
-    index
+    selector
 }
 
 /// Makes this CPU CPU `index`: loads the table and the segment registers, and a TSS whose ring-0 stack ends at

@@ -9,8 +9,9 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use abi::trap::IRQ_OFFSET;
 use sync::event::Event;
 use x86::apic::xapic::{
-    XAPIC_EOI, XAPIC_ESR, XAPIC_ICR0, XAPIC_ICR1, XAPIC_ID, XAPIC_LVT_ERROR, XAPIC_LVT_LINT0, XAPIC_LVT_LINT1,
-    XAPIC_LVT_PMI, XAPIC_LVT_TIMER, XAPIC_SVR, XAPIC_TIMER_DIV_CONF, XAPIC_TIMER_INIT_COUNT, XAPIC_TPR, XAPIC_VERSION,
+    XAPIC_EOI, XAPIC_ESR, XAPIC_ICR0, XAPIC_ICR1, XAPIC_ID, XAPIC_ISR0, XAPIC_LVT_ERROR, XAPIC_LVT_LINT0,
+    XAPIC_LVT_LINT1, XAPIC_LVT_PMI, XAPIC_LVT_TIMER, XAPIC_SVR, XAPIC_TIMER_DIV_CONF, XAPIC_TIMER_INIT_COUNT,
+    XAPIC_TPR, XAPIC_VERSION,
 };
 use x86::msr;
 
@@ -107,10 +108,17 @@ pub fn timer_stop() {
     write(XAPIC_TIMER_INIT_COUNT, 0);
 }
 
-/// Ends the interrupt that is being handled. Not for those of the 8259s.
+/// Ends the interrupt that is being handled, one that this APIC has brought: see [`is_in_service`].
 #[inline]
 pub fn eoi() {
     write(XAPIC_EOI, 0);
+}
+
+/// Whether this APIC has brought an interrupt with this vector that is not ended yet. It does not bring those of the 8259s,
+/// nor does it wait for the end of a spurious one; but the same vectors can come from another CPU.
+pub fn is_in_service(vector: u8) -> bool {
+    let vector = u32::from(vector);
+    read(XAPIC_ISR0 + vector / 32 * 16) & 1 << (vector % 32) != 0
 }
 
 /// This CPU's APIC id. Slow; `gdt::cpu_index` is not.
@@ -123,6 +131,11 @@ pub fn id() -> u8 {
 pub fn send_ipi(apic_id: u8, vector: u8) {
     sync::trace::note(Event::Sends(apic_id));
     send(apic_id, ICR_ASSERT | u32::from(vector));
+}
+
+/// Interrupts this CPU, whatever it does.
+pub fn send_nmi_to_self() {
+    send(id(), ICR_ASSERT | ICR_NMI);
 }
 
 /// Interrupts all other CPUs, whatever they do. Does nothing before [`init`].

@@ -13,8 +13,9 @@
 #              | ds, es       |  32   by alltraps
 #     frame -> | edi ... eax  |   0
 #              +--------------+
-#              | kernel's ESP |  -4   by enter_user, which is what a trap from user mode returns to
-#              | env's id     |  -8   by UserFrame::loaded
+#              | for an NMI   | -60   which may come while the frame above is made or taken off
+#              | kernel's ESP | -64   by enter_user, which is what a trap from user mode returns to
+#              | env's id     | -68   by UserFrame::loaded
 #              +--------------+
 #
 # Which vectors have an error code: Intel SDM vol. 3, table 6-1.
@@ -40,7 +41,7 @@ stub_\number:
 .section .text.stubs, "ax"
 .set vector, 0
 .rept 256
-    .if vector != {T_SYSCALL} && vector != {T_DEBUG}     # below, and in sysenter.S
+    .if vector != {T_SYSCALL} && vector != {T_NMI} && vector != {T_DEBUG}     # below, and in sysenter.S
     stub %vector
     .endif
     .set vector, vector + 1
@@ -81,7 +82,7 @@ trap_stubs:
 
 # From a whole frame of a program back to the kernel: enter_user returns.
 .macro return_to_kernel
-    movl -4(%esp), %esp
+    movl -{KERNEL_ESP}(%esp), %esp
     .cfi_def_cfa esp, 20
     .cfi_offset eip, -4
     .cfi_offset ebp, -8
@@ -98,7 +99,7 @@ trap_stubs:
 #
 # `getenvid` needs no lock and nothing that another CPU may change, so it is answered here, and as far as others can tell
 # (`presence`) this CPU does not leave user mode: an interrupt waits for a few instructions longer. The big lock is for
-# all kernel code, so there it takes the way of the others. The word is 56 bytes below the five that the CPU pushed.
+# all kernel code, so there it takes the way of the others. The CPU has pushed the five words at the top of the frame.
 .section .text.stubs, "ax"
 .balign 16
 .type stub_{T_SYSCALL}, @function
@@ -107,7 +108,7 @@ stub_{T_SYSCALL}:
     .if !{BIG_LOCK}
     cmpl ${GETENVID}, %eax
     jne 1f
-    movl -56(%esp), %eax
+    movl 20 - {FRAME_SIZE} - {ENV_ID}(%esp), %eax
     iretl
 1:
     .endif
@@ -118,6 +119,20 @@ stub_{T_SYSCALL}:
     .cfi_endproc
 .size stub_{T_SYSCALL}, . - stub_{T_SYSCALL}
 
+# The NMI: handled at once and on top of whatever it interrupts, a program too. So the program stays where it is, as far as
+# others can tell, and no lock is waited for. Others are kept back until the iret.
+.section .text.stubs, "ax"
+.balign 16
+.type stub_{T_NMI}, @function
+stub_{T_NMI}:
+    .cfi_startproc simple
+    pushl $0
+    pushl ${T_NMI}
+    save_all
+    jmp handle_here
+    .cfi_endproc
+.size stub_{T_NMI}, . - stub_{T_NMI}
+
 .section .text.alltraps, "ax"
 .balign 16
 .globl alltraps
@@ -126,10 +141,10 @@ alltraps:
     .cfi_startproc simple
     save_all
     testb $3, {FRAME_CS}(%esp)
-    jz 1f
+    jz handle_here
     return_to_kernel
 
-1:
+handle_here:
     # From the kernel: handle it on this stack and go on. The two words pushed look like a frame of the
     # interrupted function, so that a walk along EBP finds it.
     .cfi_def_cfa esp, 60
@@ -137,6 +152,17 @@ alltraps:
     .cfi_offset ebp, {FRAME_EBP} - 60
     movl %esp, %ebx
     .cfi_def_cfa_register ebx
+    # But when an NMI interrupts a program, or the way in or out, live words are further down: then on below those.
+    xorl %eax, %eax
+    str %ax
+    shll ${TSS_SHIFT}, %eax
+    movl {TSS} - ({GD_TSS0} << {TSS_SHIFT}) + 4(%eax), %eax
+    subl %esp, %eax
+    cmpl ${STACK_RESERVE}, %eax
+    ja 2f
+    addl %esp, %eax
+    movl -{FRAME_SIZE} - {KERNEL_ESP}(%eax), %esp
+2:
     pushl {FRAME_EIP}(%ebx)
     pushl %ebp
     movl %esp, %ebp

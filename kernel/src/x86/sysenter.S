@@ -1,8 +1,8 @@
 # Where SYSENTER comes to: see sysenter.rs for the registers. The macros are those of stubs.S.
 #
-# Interrupts are off, the other flags are the program's, all of them: TF, DF, NT and AC too. ESP is {STACK} below the top
-# of this CPU's kernel stack: below the place of the frame and the words under it, above the kernel's own frames, with room
-# for what a debug exception pushes.
+# Interrupts are off, the other flags are the program's, all of them: TF, DF, NT and AC too. ESP is the top of this CPU's
+# kernel stack, as after the switch of stacks that `int` makes. The place of the frame is free until it is built, so a debug
+# exception or an NMI may use it.
 
 .section .text.stubs, "ax"
 .balign 16
@@ -14,7 +14,7 @@ sysenter_entry:
     .if !{BIG_LOCK}
     cmpl ${GETENVID}, %eax
     jne sysenter_call
-    movl {STACK} - 76(%esp), %eax
+    movl -{FRAME_SIZE} - {ENV_ID}(%esp), %eax
     movl %esi, %edx
     movl %ebp, %ecx
     sti
@@ -23,7 +23,6 @@ sysenter_entry:
 
 # What `int` would have pushed, with the interrupts on as they were.
 .macro sysenter_frame more_flags
-    leal {STACK}(%esp), %esp
     pushl ${USER_DATA}
     pushl %ebp
     pushfl

@@ -19,8 +19,6 @@
 use abi::layout::{GD_KD, GD_KT, GD_UD, GD_UT};
 use x86::msr::{self, IA32_SYSENTER_CS, IA32_SYSENTER_EIP, IA32_SYSENTER_ESP};
 
-use super::frame::SYSENTER_STACK;
-
 // Code, then data, then the same for programs.
 const _: () = assert!(GD_KD == GD_KT + 8 && GD_UT == GD_KT + 16 && GD_UD == GD_KT + 24);
 
@@ -42,7 +40,7 @@ pub(super) fn init_cpu(esp0: u32) {
         // of the stack.
         unsafe { msr::wrmsr(register, u64::from(value)) };
     };
-    set(IA32_SYSENTER_ESP, esp0 - SYSENTER_STACK);
+    set(IA32_SYSENTER_ESP, esp0);
     set(IA32_SYSENTER_EIP, sysenter_entry as *const () as u32);
     set(IA32_SYSENTER_CS, u32::from(GD_KT));
 }

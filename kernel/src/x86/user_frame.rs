@@ -7,7 +7,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 use abi::layout::KSTKSIZE;
 
-use super::frame::TrapFrame;
+use super::frame::{ENV_ID, TrapFrame};
 use super::{instr, switch};
 use crate::config::NCPU;
 use crate::mm::kernel_map;
@@ -55,8 +55,8 @@ impl UserFrame {
     pub fn loaded(&mut self, id: u32) {
         let registers = self.registers();
         assert!(registers.from_user() && registers.ss & 3 == 3, "only a program's registers are entered");
-        // SAFETY: two words below the frame, inside the part of the stack that function calls stay out of.
-        unsafe { self.frame.wrapping_byte_sub(8).cast::<u32>().write_volatile(id) };
+        // SAFETY: a word below the frame, inside the part of the stack that function calls stay out of.
+        unsafe { self.frame.wrapping_byte_sub(ENV_ID as usize).cast::<u32>().write_volatile(id) };
     }
 
     /// Runs the program with these registers until it traps.

@@ -9,6 +9,10 @@ mod of_the_cpu {
 
     /// How many CPUs the checker has room for: one for every 8-bit local APIC id.
     pub const MAX_CPUS: usize = 256;
+
+    /// More chains than a kernel has, on one CPU: see `order/chains.rs`.
+    #[allow(dead_code, reason = "only builds with checks have chains")]
+    pub(crate) const ROOM: usize = 64;
 }
 
 #[cfg(all(test, feature = "model"))]
@@ -18,14 +22,17 @@ mod of_the_model {
 
     /// How many CPUs there are in the model.
     pub const MAX_CPUS: usize = 4;
+
+    /// As many chains as the longest has parts.
+    pub(crate) const ROOM: usize = 24;
 }
 
 #[cfg(not(all(test, feature = "model")))]
 pub use of_the_cpu::MAX_CPUS;
 #[cfg(not(all(test, feature = "model")))]
 #[allow(unused_imports, reason = "each mode uses its part")]
-pub(crate) use of_the_cpu::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, spin_loop};
+pub(crate) use of_the_cpu::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, ROOM, spin_loop};
 #[cfg(all(test, feature = "model"))]
 pub use of_the_model::MAX_CPUS;
 #[cfg(all(test, feature = "model"))]
-pub(crate) use of_the_model::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, spin_loop};
+pub(crate) use of_the_model::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, ROOM, spin_loop};

@@ -52,14 +52,14 @@ mod model;
 )]
 pub mod order;
 mod pair;
+#[allow(dead_code, reason = "only some modes keep references")]
+mod pointer;
 pub mod rank;
 #[cfg_attr(feature = "ticket", path = "raw_ticket.rs")]
 mod raw;
 #[cfg_attr(not(feature = "big-lock"), path = "raw_fine.rs")]
 #[cfg_attr(feature = "big-lock", path = "raw_big.rs")]
 mod raw_inside;
-#[allow(dead_code, reason = "only some modes keep places")]
-mod site;
 mod spinlock;
 #[cfg_attr(not(any(feature = "stats", feature = "full")), path = "stats_off.rs")]
 pub mod stats;

@@ -29,6 +29,13 @@ pub trait Machine: Sized + 'static {
     /// The index of this CPU, below [`MAX_CPUS`]. 0 on the boot CPU before it knows its number.
     fn cpu() -> usize;
 
+    /// A number below [`MAX_CPUS`] that this CPU has and no other one has at the same time, as cheap as it can be had. A CPU
+    /// may get another one while it holds no lock.
+    #[inline]
+    fn place() -> usize {
+        Self::cpu()
+    }
+
     /// Whether interrupts can arrive now (EFLAGS.IF).
     fn interrupts_enabled() -> bool;
 
@@ -77,7 +84,12 @@ pub trait Machine: Sized + 'static {
     /// How many microseconds `ticks` of that clock are.
     fn micros(ticks: u64) -> u64;
 
-    /// This CPU takes a step with a lock of class `rank`. For tests that hold CPUs up; only builds with checks say so.
-    #[inline]
+    /// Whether to tell of steps, which is slow. Once it is so it stays so, and [`order::watch`] is called after it has become so.
+    fn is_watched() -> bool {
+        false
+    }
+
+    /// This CPU takes a step with a lock of class `rank`. For tests that hold CPUs up; only builds with checks say so, and
+    /// only while the machine [`is_watched`](Machine::is_watched).
     fn step(_step: Step, _rank: Rank) {}
 }

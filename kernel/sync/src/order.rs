@@ -1,8 +1,9 @@
 //! The checker: what every CPU holds, and whether it may take what it wants.
 //!
 //! A CPU writes down each lock it takes (`order/held.rs`). Before it takes the next one, the rules (`order/rules.rs`)
-//! compare the two, unless this CPU has done the same before (`order/chains.rs`); nothing has to hang for a mistake to be
-//! seen. What is new is also noted for all (`order/learned.rs`). A broken rule is reported (`order/report.rs`) once for
+//! compare the two; nothing has to hang for a mistake to be seen. What was found right is remembered as a step from one chain
+//! of held classes to the next (`order/chains.rs`), so that the second time is only that step. What is new is also noted for
+//! all (`order/learned.rs`). A broken rule is reported (`order/report.rs`) once for
 //! each pair of places in the source (`order/once.rs`) and the kernel goes on, unless it can't: a CPU that waits for
 //! itself will never go on.
 //!
@@ -18,8 +19,10 @@ mod held;
 mod hooks;
 mod kind;
 mod learned;
+mod notes;
 mod once;
 mod picture;
+mod promises;
 mod report;
 mod rules;
 mod scenario;
@@ -35,21 +38,21 @@ pub use crate::gate::Gate;
 pub(crate) use class::Class;
 #[allow(unused_imports, reason = "nobody waits for a fine lock in the big-lock build")]
 pub(crate) use hooks::waiting;
-pub(crate) use hooks::{
-    Here, assert_held, assert_not_held, before, before_try, forget, held_for, might, pin, released, taken, unpin, wait,
-    waited,
-};
+pub(crate) use hooks::{Here, before, before_try, forget, held_for, might, released, taken, wait, waited};
+pub(crate) use promises::{assert_held, assert_not_held, pin, unpin};
 pub use selftest::{all_cells, selftest};
 pub use show::{coverage, graph, suggestion};
 
 use crate::atomic::{AtomicU32, AtomicUsize, spin_loop};
 use crate::rank::Set;
 use crate::{MAX_CPUS, Machine, Rank};
+use chains::NOTHING;
+use core::fmt;
+use core::ops::Range;
 use core::panic::Location;
-use core::ptr;
 use core::sync::atomic::Ordering::Relaxed;
 use crossbeam_utils::CachePadded;
-use held::{Held, PerCpu};
+use held::{Held, Now, PerCpu};
 use kind::Kind;
 use report::Report;
 
@@ -63,6 +66,8 @@ pub struct Checker {
     /// Each written by its own CPU; read by others for reports. Others write only to cross out a
     /// lock that was released or busted from elsewhere.
     cpus: [CachePadded<PerCpu>; MAX_CPUS],
+    /// What each CPU holds now, by its [`Machine::place`].
+    now: [Now; MAX_CPUS],
     graph: learned::Graph,
     /// No lock ever taken lies below or above these addresses.
     lowest: AtomicUsize,
@@ -79,6 +84,7 @@ impl Checker {
     pub const fn new() -> Self {
         Self {
             cpus: [const { CachePadded::new(PerCpu::new()) }; MAX_CPUS],
+            now: [const { Now::new() }; MAX_CPUS],
             graph: learned::Graph::new(),
             lowest: AtomicUsize::new(usize::MAX),
             highest: AtomicUsize::new(0),
@@ -88,26 +94,14 @@ impl Checker {
         }
     }
 
-    /// Forgets everything. Not while a CPU is at work: for the self-test, whose CPUs are played.
-    fn reset(&self) {
+    /// Forgets everything. Not while a CPU is at work: for tests, whose CPUs are played, and are the first four.
+    pub fn reset(&self) {
         self.cpus[..4].iter().for_each(|cpu| cpu.reset());
+        self.now[..4].iter().for_each(|now| now.set(&NOTHING));
         self.graph.reset();
         self.seen.reset();
         self.lowest.store(usize::MAX, Relaxed);
         self.highest.store(0, Relaxed);
-    }
-
-    /// Who holds the lock at `address`, if anybody does: CPU and entry.
-    fn holder_of(&self, address: usize) -> Option<(usize, Held)> {
-        let find = |cpu: &PerCpu| cpu.held().find(|held| held.lock.address == address);
-        self.cpus.iter().enumerate().find_map(|(i, cpu)| Some((i, find(cpu)?)))
-    }
-
-    /// The answer of CPU `cpu`, as if it were a lock. Its place in memory is one that no lock has.
-    #[inline]
-    fn answer(&self, cpu: usize) -> Lock {
-        let address = self.cpus.get(cpu).map_or(1, |block| ptr::from_ref(block).addr());
-        Lock { address, rank: Rank::CpuAnswer, key: cpu as u16 }
     }
 }
 
@@ -125,14 +119,28 @@ pub(crate) struct Lock {
     key: u16,
 }
 
+impl Lock {
+    /// The lock at `address` whose rank and key are `word`, if there is such a rank.
+    fn of(address: usize, word: u32) -> Option<Self> {
+        let rank = *Rank::ALL.get((word >> 16) as usize)?;
+        Some(Self { address, rank, key: word as u16 })
+    }
+}
+
 /// Passes a gate: reports what is held there.
+#[inline(always)]
 #[track_caller]
 pub fn gate<M: Machine>(gate: Gate) {
-    let site = Location::caller();
-    let cpu = this_cpu::<M>();
-    if cpu.classes() & !WAITS == 0 {
-        // The usual case: no lock, and perhaps an answer.
-    } else if let Some(held) = cpu.locks().next() {
+    // In the usual case no lock, and perhaps an answer.
+    if here::<M>().get().classes() & !WAITS != 0 || gate.needs_interrupts_off() && M::interrupts_enabled() {
+        stop_at::<M>(gate, Location::caller());
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn stop_at<M: Machine>(gate: Gate, site: Site) {
+    if let Some(held) = M::checker().locks(M::cpu()).next() {
         Report::new::<M>(Kind::Gate(gate)).outer(held).site(site).print::<M>();
     }
     if gate.needs_interrupts_off() && M::interrupts_enabled() {
@@ -147,7 +155,7 @@ pub fn gate<M: Machine>(gate: Gate) {
 /// After ten seconds, with a report of who waits for whom; at once if `cpu` is this CPU.
 #[track_caller]
 pub fn await_cpu<M: Machine>(cpu: usize, unanswered: impl Fn() -> bool) {
-    let wanted = Held { lock: M::checker().answer(cpu), site: Location::caller() };
+    let wanted = Held { lock: Checker::answer(cpu), site: Location::caller() };
     assert!(hooks::before_answer::<M>(cpu, wanted), "a CPU waits for its own answer");
     if !unanswered() {
         return;
@@ -162,39 +170,83 @@ pub fn await_cpu<M: Machine>(cpu: usize, unanswered: impl Fn() -> bool) {
 }
 
 /// States that another CPU might be waited for here, though perhaps not this time: the order is checked as if it were.
+#[inline(always)]
 #[track_caller]
 pub fn might_await<M: Machine>() {
-    might::<M>(M::checker().answer(MAX_CPUS), Location::caller());
+    hooks::might_await::<M>(MAX_CPUS, Location::caller());
 }
 
 /// This CPU is about to enter user mode: others may wait for it to leave. Until [`left_user`] it may take no lock.
+#[inline(always)]
 #[track_caller]
 pub fn entering_user<M: Machine>() {
-    let number = M::cpu();
-    let (lock, cpu) = (M::checker().answer(number), &*M::checker().cpus[number]);
-    if cpu.classes() & WAITS == 0 {
-        cpu.push(Held { lock, site: Location::caller() });
+    let now = here::<M>();
+    match now.get().next(Rank::CpuAnswer) {
+        Some(chain) => {
+            chain.note_site(Location::caller());
+            now.set(chain);
+        }
+        None => entering_unusually::<M>(Location::caller()),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn entering_unusually<M: Machine>(site: Site) {
+    let outer = M::checker().arrive::<M>();
+    if outer.classes() & WAITS != 0 {
+        return;
+    }
+    if let Some(chain) = M::checker().chain_with::<M>(Rank::CpuAnswer) {
+        if outer.classes() == 0 {
+            this_cpu::<M>().chains.learn(chain, Rank::CpuAnswer);
+        }
+        chain.note_site(site);
+        here::<M>().set(chain);
     }
 }
 
 /// This CPU has left user mode, which is the answer to everybody who waits for it.
+#[inline(always)]
 pub fn left_user<M: Machine>() {
-    let number = M::cpu();
-    M::checker().cpus[number].remove(M::checker().answer(number).address);
+    let now = here::<M>();
+    if now.get().classes() == WAITS {
+        now.set(now.get().outer());
+    } else {
+        left_unusually::<M>();
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn left_unusually<M: Machine>() {
+    M::checker().remove::<M>(Checker::answer(M::cpu()).address);
+}
+
+/// Steps with locks are to be told from now on ([`Machine::is_watched`]): what CPUs do without a look is forgotten.
+pub fn watch<M: Machine>() {
+    M::checker().cpus.iter().for_each(|cpu| cpu.chains.doubt());
 }
 
 /// The memory from `start` on, `len` bytes, is about to be given to somebody else: no lock in it may be in use.
+#[inline(always)]
 #[track_caller]
 pub fn freed<M: Machine>(start: usize, len: usize) {
-    let (checker, end) = (M::checker(), start.saturating_add(len));
-    if end <= checker.lowest.load(Relaxed) || start > checker.highest.load(Relaxed) {
-        return;
+    let checker = M::checker();
+    if start.saturating_add(len) > checker.lowest.load(Relaxed) && start <= checker.highest.load(Relaxed) {
+        look_for_locks::<M>(start..start.saturating_add(len), Location::caller());
     }
+}
+
+#[cold]
+#[inline(never)]
+fn look_for_locks<M: Machine>(freed: Range<usize>, site: Site) {
+    let checker = M::checker();
     for (cpu, block) in checker.cpus.iter().enumerate() {
-        let in_use = block.locks().chain(block.wait());
-        for held in in_use.filter(|held| (start..end).contains(&held.lock.address)) {
+        let in_use = checker.locks(cpu).chain(block.wait());
+        for held in in_use.filter(|held| freed.contains(&held.lock.address)) {
             let report = Report::new::<M>(Kind::FreedHeld).outer(held).outer_cpu(cpu);
-            report.site(Location::caller()).print::<M>();
+            report.site(site).print::<M>();
         }
     }
 }
@@ -211,11 +263,17 @@ pub fn is_stopped<M: Machine>(cpu: usize) -> bool {
     M::checker().cpus.get(cpu).is_some_and(|cpu| cpu.is_stopped())
 }
 
+/// Prints what CPU `cpu` was doing when another one stopped it.
+pub fn print_stopped<M: Machine>(cpu: usize) {
+    let words = fmt::from_fn(|f| picture::write_stopped::<M>(f, cpu));
+    M::report(format_args!("  CPU {cpu} {words}"));
+}
+
 /// Calls `look` with each lock that a CPU holds: the CPU, the lock's class and key, and where it was taken. For audits, with
 /// all CPUs stopped.
 pub fn for_each_held<M: Machine>(mut look: impl FnMut(usize, &'static str, u16, &'static Location<'static>)) {
-    for (cpu, block) in M::checker().cpus.iter().enumerate() {
-        block.locks().for_each(|held| look(cpu, held.lock.rank.name(), held.lock.key, held.site));
+    for cpu in 0..MAX_CPUS {
+        M::checker().locks(cpu).for_each(|held| look(cpu, held.lock.rank.name(), held.lock.key, held.site));
     }
 }
 
@@ -229,6 +287,12 @@ pub fn reports<M: Machine>() -> u32 {
 /// meanwhile, so the picture can be a moment old.
 pub fn print_held<M: Machine>() {
     M::report(format_args!("{}", picture::AllHeld(M::checker())));
+}
+
+/// What this CPU holds: the quick way.
+#[inline(always)]
+fn here<M: Machine>() -> &'static Now {
+    &M::checker().now[M::place()]
 }
 
 #[inline]

@@ -50,6 +50,9 @@ pub fn entering_user<M: Machine>() {}
 #[inline]
 pub fn left_user<M: Machine>() {}
 
+/// Nobody looks.
+pub fn watch<M: Machine>() {}
+
 /// Nobody knows what is in the memory.
 #[inline]
 pub fn freed<M: Machine>(_start: usize, _len: usize) {}
@@ -62,6 +65,9 @@ pub fn stopped<M: Machine>(_stack: impl Iterator<Item = u32>) {}
 pub fn is_stopped<M: Machine>(_cpu: usize) -> bool {
     false
 }
+
+/// Nobody was asked.
+pub fn print_stopped<M: Machine>(_cpu: usize) {}
 
 /// Nobody knows.
 pub fn for_each_held<M: Machine>(_look: impl FnMut(usize, &'static str, u16, &'static Location<'static>)) {}
@@ -106,53 +112,45 @@ pub fn suggestion<M: Machine>() -> impl fmt::Display {
 /// A lock's class, forgotten.
 pub(crate) struct Class;
 
-/// A lock, forgotten.
-pub(crate) struct Lock;
-
 impl Class {
-    pub(crate) const fn new(_rank: Rank) -> Self {
+    pub(crate) const fn new(_rank: Rank, _key: u16) -> Self {
         Self
-    }
-
-    #[inline]
-    pub(crate) fn lock(&self, _address: usize, _key: u16) -> Lock {
-        Lock
     }
 }
 
-/// The CPU that takes a lock, which nobody asks for.
+/// Where the CPU that takes a lock notes it: nowhere.
 pub(crate) struct Here;
 
 #[inline]
-pub(crate) fn before<M: Machine>(_lock: Lock, _site: Site) -> Here {
+pub(crate) fn before<M: Machine>(_class: &Class, _site: Site) -> Here {
     Here
 }
 #[inline]
-pub(crate) fn before_try<M: Machine>(_lock: Lock, _site: Site) -> Here {
+pub(crate) fn before_try<M: Machine>(_class: &Class, _site: Site) -> Here {
     Here
 }
 #[inline]
-pub(crate) fn might<M: Machine>(_lock: Lock, _site: Site) {}
+pub(crate) fn might<M: Machine>(_class: &Class, _site: Site) {}
 #[inline]
-pub(crate) fn wait<M: Machine>(_class: &Class, _lock: Lock, _site: Site) {}
+pub(crate) fn wait<M: Machine>(_class: &Class, _site: Site) {}
 #[inline]
-pub(crate) fn waited<M: Machine>(_lock: Lock, _site: Site, _ticks: u32) {}
+pub(crate) fn waited<M: Machine>(_class: &Class, _site: Site, _ticks: u32) {}
 #[inline]
 #[allow(dead_code, reason = "nobody waits for a fine lock in the big-lock build")]
 pub(crate) fn waiting<M: Machine>() {}
 #[inline]
-pub(crate) fn taken<M: Machine>(_here: Here, _class: &Class, _lock: Lock, _site: Site) {}
+pub(crate) fn taken<M: Machine>(_here: Here, _class: &Class) {}
 #[inline]
-pub(crate) fn released<M: Machine>(_class: &Class, _lock: Lock) {}
+pub(crate) fn released<M: Machine>(_class: &Class) {}
 #[inline]
-pub(crate) fn held_for<M: Machine>(_lock: Lock, _ticks: u32) {}
+pub(crate) fn held_for<M: Machine>(_class: &Class, _ticks: u32) {}
 #[inline]
-pub(crate) fn forget<M: Machine>(_class: &Class, _lock: Lock) {}
+pub(crate) fn forget<M: Machine>(_class: &Class) {}
 #[inline]
-pub(crate) fn assert_held<M: Machine>(_class: &Class, _lock: Lock, _site: Site) {}
+pub(crate) fn assert_held<M: Machine>(_class: &Class, _site: Site) {}
 #[inline]
-pub(crate) fn assert_not_held<M: Machine>(_lock: Lock, _site: Site) {}
+pub(crate) fn assert_not_held<M: Machine>(_class: &Class, _site: Site) {}
 #[inline]
-pub(crate) fn pin<M: Machine>(_class: &Class, _lock: Lock, _site: Site) {}
+pub(crate) fn pin<M: Machine>(_class: &Class, _site: Site) {}
 #[inline]
 pub(crate) fn unpin(_class: &Class) {}

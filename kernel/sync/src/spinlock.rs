@@ -13,7 +13,6 @@ use core::cell::UnsafeCell;
 use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 use core::panic::Location;
-use core::ptr;
 
 /// Data that one CPU at a time can reach.
 ///
@@ -35,7 +34,7 @@ impl<T, M: Machine> SpinLock<T, M> {
     /// A free lock of class `rank`. `key` tells it from the others of its class, and is the order
     /// in which two of them are taken.
     pub const fn new(rank: Rank, key: u16, value: T) -> Self {
-        let (class, stats) = (order::Class::new(rank), stats::InLock::new(rank));
+        let (class, stats) = (order::Class::new(rank, key), stats::InLock::new(rank));
         let trace = trace::InLock::new(rank);
         Self { inside: Inside::new(), class, stats, trace, key, value: UnsafeCell::new(value) }
     }
@@ -54,22 +53,23 @@ impl<T, M: Machine> SpinLock<T, M> {
             let _ = M::interrupts_enabled();
             return Guard { lock: self, left_out, not_send: PhantomData };
         }
-        let here = order::before::<M>(self.id(), site);
+        let here = order::before::<M>(&self.class, site);
         if !self.inside.try_lock() {
             self.wait(site);
         }
-        self.taken(here, site)
+        self.taken(here)
     }
 
     /// Waits until the lock is free, and takes it.
     #[cold]
     #[inline(never)]
     fn wait(&self, site: &'static Location<'static>) {
-        order::wait::<M>(&self.class, self.id(), site);
+        order::wait::<M>(&self.class, site);
         trace::wants(&self.trace, self.key);
         let since = stats::now::<M>();
         self.inside.lock();
-        order::waited::<M>(self.id(), site, stats::waited::<M>(&self.stats, site, since));
+        let ticks = stats::waited::<M>(&self.stats, site, since);
+        order::waited::<M>(&self.class, site, ticks);
     }
 
     /// Takes the lock if it is free. Since this never waits, any order is right. Interrupts must be off.
@@ -77,8 +77,8 @@ impl<T, M: Machine> SpinLock<T, M> {
     #[track_caller]
     pub fn try_lock(&self) -> Option<Guard<'_, T, M>> {
         let site = Location::caller();
-        let here = order::before_try::<M>(self.id(), site);
-        self.inside.try_lock().then(|| self.taken(here, site))
+        let here = order::before_try::<M>(&self.class, site);
+        self.inside.try_lock().then(|| self.taken(here))
     }
 
     /// Whether somebody held the lock a moment ago. Good for nothing but choosing whom to ask.
@@ -90,14 +90,14 @@ impl<T, M: Machine> SpinLock<T, M> {
     #[inline]
     #[track_caller]
     pub fn assert_held(&self) {
-        order::assert_held::<M>(&self.class, self.id(), Location::caller());
+        order::assert_held::<M>(&self.class, Location::caller());
     }
 
     /// States that the caller does not hold this lock. A debug build reports it if this CPU does.
     #[inline]
     #[track_caller]
     pub fn assert_not_held(&self) {
-        order::assert_not_held::<M>(self.id(), Location::caller());
+        order::assert_not_held::<M>(&self.class, Location::caller());
     }
 
     /// States that the code from here on may take this lock, though perhaps not this time. A debug build checks the order
@@ -105,7 +105,7 @@ impl<T, M: Machine> SpinLock<T, M> {
     #[inline]
     #[track_caller]
     pub fn might_lock(&self) {
-        order::might::<M>(self.id(), Location::caller());
+        order::might::<M>(&self.class, Location::caller());
     }
 
     /// States that the caller holds this lock and relies on it until the pin is dropped. A debug build reports whoever
@@ -113,7 +113,7 @@ impl<T, M: Machine> SpinLock<T, M> {
     #[inline]
     #[track_caller]
     pub fn pin(&self) -> Pin<'_, T, M> {
-        order::pin::<M>(&self.class, self.id(), Location::caller());
+        order::pin::<M>(&self.class, Location::caller());
         Pin { lock: self }
     }
 
@@ -128,7 +128,7 @@ impl<T, M: Machine> SpinLock<T, M> {
     /// Whoever held it must never run again, or never use its guard again.
     pub unsafe fn bust(&self) {
         if self.inside.is_locked() {
-            order::forget::<M>(&self.class, self.id());
+            order::forget::<M>(&self.class);
             // SAFETY: the owner never runs again, by the contract above.
             unsafe { self.inside.unlock() }
         }
@@ -139,15 +139,10 @@ impl<T, M: Machine> SpinLock<T, M> {
         self.key
     }
 
-    #[inline(always)]
-    fn id(&self) -> order::Lock {
-        self.class.lock(ptr::from_ref(self).addr(), self.key)
-    }
-
     /// Makes the guard. Only for a caller that has just locked `inside`.
     #[inline(always)]
-    fn taken(&self, here: order::Here, site: &'static Location<'static>) -> Guard<'_, T, M> {
-        order::taken::<M>(here, &self.class, self.id(), site);
+    fn taken(&self, here: order::Here) -> Guard<'_, T, M> {
+        order::taken::<M>(here, &self.class);
         stats::taken::<M>(&self.stats);
         trace::has(&self.trace, self.key);
         Guard { lock: self, left_out: LeftOut::NO, not_send: PhantomData }
@@ -206,8 +201,9 @@ impl<T, M: Machine> Drop for Guard<'_, T, M> {
         if self.left_out.is_so() {
             return;
         }
-        order::held_for::<M>(self.lock.id(), stats::released::<M>(&self.lock.stats));
-        order::released::<M>(&self.lock.class, self.lock.id());
+        let ticks = stats::released::<M>(&self.lock.stats);
+        order::held_for::<M>(&self.lock.class, ticks);
+        order::released::<M>(&self.lock.class);
         trace::frees(&self.lock.trace, self.lock.key);
         // SAFETY: a guard is made only by the owner of the lock, and this one is going away.
         unsafe { self.lock.inside.unlock() }

@@ -40,7 +40,7 @@ struct Span {
 
 /// A place that waited.
 struct Site {
-    place: crate::site::AtomicSite,
+    place: crate::pointer::AtomicSite,
     class: AtomicU32,
     times: AtomicU32,
     wait: Span,
@@ -132,7 +132,7 @@ impl Class {
 
 impl Site {
     const fn new() -> Self {
-        let place = crate::site::AtomicSite::new();
+        let place = crate::pointer::AtomicSite::new();
         Self { place, class: AtomicU32::new(0), times: AtomicU32::new(0), wait: Span::new() }
     }
 }

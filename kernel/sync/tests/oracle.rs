@@ -7,7 +7,6 @@
 mod common;
 
 use common::{Outside, on_cpu, random};
-use std::cell::Cell;
 use std::fmt;
 use sync::order::Checker;
 use sync::rank::{EDGES, Pairs};
@@ -21,9 +20,7 @@ const LOCKS: usize = 6;
 static OUTSIDE: Outside = Outside::new();
 static BIG: big::BigLock = big::BigLock::new();
 
-thread_local! {
-    static CHECKER: Cell<&'static Checker> = Cell::new(fresh());
-}
+static CHECKER: Checker = Checker::new();
 
 struct This;
 
@@ -37,7 +34,7 @@ impl Machine for This {
     }
 
     fn checker() -> &'static Checker {
-        CHECKER.get()
+        &CHECKER
     }
 
     fn stats() -> &'static sync::stats::Stats {
@@ -121,7 +118,7 @@ fn walk(seed: usize) -> Option<()> {
             assert_eq!(found, Vec::from_iter(expected), "seed {seed}: {classes:?}, lock {lock}");
             if expected.is_some() {
                 drop(held);
-                CHECKER.set(fresh());
+                CHECKER.reset();
                 return Some(());
             }
         }
@@ -150,9 +147,4 @@ fn judge(held: impl Iterator<Item = (Rank, u16)>, wanted: (Rank, u16)) -> Option
 /// Whether declared edges lead from `outer` to `inner`.
 fn leads(outer: Rank, inner: Rank) -> bool {
     EDGES.iter().any(|edge| edge.outer == outer && (edge.inner == inner || leads(edge.inner, inner)))
-}
-
-/// Checkers live for ever; a test process does not.
-fn fresh() -> &'static Checker {
-    Box::leak(Box::new(Checker::new()))
 }

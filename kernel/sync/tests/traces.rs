@@ -7,7 +7,6 @@
 mod common;
 
 use common::{CPU, Outside, random};
-use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use sync::order::{self, Checker};
@@ -22,11 +21,7 @@ const LOCKS: usize = Rank::COUNT - 1;
 
 static OUTSIDE: Outside = Outside::new();
 
-thread_local! {
-    static CHECKER: Cell<&'static Checker> = const { Cell::new(&FIRST) };
-}
-
-static FIRST: Checker = Checker::new();
+static CHECKER: Checker = Checker::new();
 
 struct This;
 
@@ -40,7 +35,7 @@ impl Machine for This {
     }
 
     fn checker() -> &'static Checker {
-        CHECKER.get()
+        &CHECKER
     }
 
     fn stats() -> &'static sync::stats::Stats {
@@ -90,7 +85,8 @@ fn checker_and_brute_force_agree_on_every_trace() {
     let only = std::env::var("TRACE_SEED").ok().map(|seed| seed.parse().unwrap());
     let mut kinds = BTreeMap::new();
     for seed in only.map_or(0..TRACES, |seed| seed..seed + 1) {
-        with_fresh_checker(|| trace(seed, &mut kinds));
+        CHECKER.reset();
+        trace(seed, &mut kinds);
     }
     // A comparison in which nothing happens would prove nothing.
     for kind in ["inversion", "cycle", "undeclared", "leaf", "remote-wait"] {
@@ -100,16 +96,6 @@ fn checker_and_brute_force_agree_on_every_trace() {
         CPU.set(cpu);
         drop(guard);
     }
-}
-
-fn with_fresh_checker(work: impl FnOnce()) {
-    let fresh = Box::into_raw(Box::new(Checker::new()));
-    // SAFETY: just made, and freed only below.
-    CHECKER.set(unsafe { &*fresh });
-    work();
-    CHECKER.set(&FIRST);
-    // SAFETY: made by `Box::into_raw` above, and nobody has a reference any more: all locks of the trace are gone.
-    drop(unsafe { Box::from_raw(fresh) });
 }
 
 /// What brute force knows.

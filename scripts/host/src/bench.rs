@@ -4,6 +4,7 @@
 //! time is measured with, `measure` takes the figures (`figure`, `places`), `findings` draws the conclusions, and
 //! `table` and `report` show them. Both kernels are optimised and quiet. A measurement that failed is shown as such.
 
+mod against;
 mod boot;
 mod clock;
 mod figure;
@@ -31,6 +32,7 @@ use crate::kernel_build::{self, Build, Image, Profile};
 use crate::outcome::Outcome;
 use crate::progress::Progress;
 use crate::{paths, rig};
+use against::Earlier;
 use clock::Clock;
 use figure::Cell;
 use measure::{Plan, Task};
@@ -46,7 +48,7 @@ pub struct Options {
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     workloads: Vec<String>,
     /// Measure instead how long the kernels take to boot, in virtual time.
-    #[arg(long, conflicts_with_all = ["workloads", "clock", "quick", "ops", "repeat", "model", "json", "csv", "html"])]
+    #[arg(long, conflicts_with_all = ["workloads", "clock", "quick", "ops", "repeat", "model", "json", "csv", "html", "against"])]
     boot: bool,
     /// What time is measured with.
     #[arg(long, value_enum, default_value_t = Clock::Rig)]
@@ -60,7 +62,7 @@ pub struct Options {
     /// Measurements of which the median counts; on the rig each has a seed of its own [default: 1 on the rig, else 3].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     repeat: Option<u32>,
-    /// The rig's first seed. The same seed gives the same figures.
+    /// The rig's first seed. The same seed gives nearly the same figures.
     #[arg(long, value_name = "X", default_value_t = 1)]
     seed: u64,
     /// On the rig, measure again with a model of caches, in which moving a line to another CPU costs so many ticks.
@@ -69,6 +71,9 @@ pub struct Options {
     /// Write the results here, too, for machines.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Compare with what `--json` wrote before: exit status 1 if a figure differs by more than repeated ones do.
+    #[arg(long, value_name = "FILE")]
+    against: Option<PathBuf>,
     /// Write the results here, too, as a table with commas.
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
@@ -77,8 +82,11 @@ pub struct Options {
     html: Option<PathBuf>,
 }
 
+/// Ticks until the rig's window opens: with the big lock 64 CPUs need a hundred thousand for one round of calls.
+const WARM_UP: u64 = 300_000;
+
 /// The rig's window with `--quick`, in ticks.
-const QUICK_WINDOW: u64 = 300_000;
+const QUICK_WINDOW: u64 = 1_000_000;
 
 /// The workloads of `--quick`, if none are named.
 const QUICK_WORKLOADS: [&str; 6] = ["null", "page", "fault", "fork", "ipc", "server"];
@@ -110,6 +118,7 @@ pub fn bench(options: &Options) -> Result<Outcome> {
     let mut cpus = if options.cpus.is_empty() { options.clock.usual_cpus(options.quick) } else { options.cpus.clone() };
     cpus.sort_unstable();
     cpus.dedup();
+    let earlier = options.against.as_ref().map(|file| Earlier::read(file, options.clock)).transpose()?;
     let image = |build| anyhow::Ok((build, kernel_build::build(build, Profile::Release)?));
     let images = [image(Build::Fine)?, image(Build::Big)?];
     if options.clock == Clock::Kvm {
@@ -120,7 +129,7 @@ pub fn bench(options: &Options) -> Result<Outcome> {
     println!("{}\n\n{}", machine.join("\n"), table::heading(options.clock));
     let Some(pairs) = run(&plan(options), &images, &tasks)? else { return Ok(Outcome::Interrupted) };
     let results = Results { clock: options.clock, machine, command: command(options), pairs };
-    finish(options, &results)
+    finish(options, &results, earlier.as_ref())
 }
 
 /// What there is to measure, workload by workload. A workload that needs more environments than there are is left out.
@@ -133,7 +142,7 @@ fn plan(options: &Options) -> Plan {
     let usual = rig::Settings::default();
     let usual = if options.quick { rig::Settings { window: QUICK_WINDOW, ..usual } } else { usual };
     let repeat = options.repeat.unwrap_or(if options.clock == Clock::Rig { 1 } else { 3 });
-    let rig = rig::Settings { seed: options.seed, model: options.model, ..usual };
+    let rig = rig::Settings { seed: options.seed, model: options.model, warmup: WARM_UP, ..usual };
     Plan { clock: options.clock, ops: options.ops, repeat, rig }
 }
 
@@ -164,8 +173,8 @@ fn run(plan: &Plan, images: &[(Build, Image); 2], tasks: &[Task]) -> Result<Opti
     measure::all(plan, images, tasks, begun, done)
 }
 
-/// Writes the files, and says what is in them and what failed.
-fn finish(options: &Options, results: &Results) -> Result<Outcome> {
+/// Writes the files, and says what is in them, what failed, and how it compares with earlier figures.
+fn finish(options: &Options, results: &Results, earlier: Option<&Earlier>) -> Result<Outcome> {
     let cells = || results.pairs.iter().flatten();
     if let Some(file) = &options.json {
         let value = json!({
@@ -185,7 +194,8 @@ fn finish(options: &Options, results: &Results) -> Result<Outcome> {
     if failed > 0 {
         eprintln!("{failed} of {} measurements failed", results.pairs.len() * 2);
     }
-    Ok(if failed == 0 { Outcome::Good } else { Outcome::Failed })
+    let compared = earlier.map_or(Outcome::Good, |earlier| earlier.compare(cells()));
+    Ok(if failed == 0 { compared } else { Outcome::Failed })
 }
 
 fn write(file: &Path, text: &str) -> Result<()> {

@@ -6,7 +6,7 @@ use core::sync::atomic::Ordering;
 use ulib::layout::UTOP;
 use ulib::{
     EnvId, EnvStatus, Error, Page, PteFlags, SELF, WRITE, ipc_recv, ipc_send, ipc_try_send, record, sys_env_destroy,
-    sys_ipc_recv, sys_ipc_try_send, sys_page_map, sys_yield,
+    sys_getenvid, sys_ipc_recv, sys_ipc_try_send, sys_page_map, sys_yield,
 };
 
 use super::stage::{FREE, Stage, VA, open_windows, page_with, until};
@@ -182,5 +182,15 @@ pub(super) fn record_is_whole(mut stage: Stage) {
     stage.go();
     ipc_send(receiver, 4711, None);
     stage.end(&[receiver, reader]);
-    expect("the sender", stage.board.get(FREE), ulib::sys_getenvid().0);
+    expect("the sender", stage.board.get(FREE), sys_getenvid().0);
+}
+
+/// Each of three sends to the next one and only then would receive: they wait for ever.
+pub(super) fn senders_in_a_circle(mut stage: Stage) {
+    let parent = sys_getenvid();
+    let last = stage.actor(move |_| ipc_send(parent, 3, None));
+    let middle = stage.actor(move |_| ipc_send(last, 2, None));
+    stage.go();
+    ipc_send(middle, 1, None);
+    stage.end(&[last, middle]);
 }

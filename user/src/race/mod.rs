@@ -68,5 +68,6 @@ const SCENARIOS: &[(u32, Play)] = &[
     (43, life::embryo_is_left),
     (44, mail::record_is_whole),
     (45, mail::sent_to_each_other),
+    (145, mail::senders_in_a_circle),
     (46, memory::three_lines),
 ];

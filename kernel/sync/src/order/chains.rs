@@ -1,94 +1,257 @@
-//! What one CPU has done before: which class was wanted while which were held, and how often.
+//! What one CPU has done before: which classes it held, one taken inside the other, and which it then wanted.
 //!
 //! The rules about classes depend on nothing else. So a chain that broke no rule once never will, and the second time one
-//! look into this table is all the checking there is. A table belongs to one CPU, which writes it without a lock or a
-//! locked instruction; others read the counts for the picture.
+//! look is all the checking there is: from the chain that is held now, `next` leads to the one that is held when a lock
+//! of some class is added, if that has been found right before. Each chain has room for the notes of its last lock, so to
+//! take a lock is to go one step on, and to release the last one is to go back.
+//!
+//! Chains belong to one CPU, which writes them without a locked instruction; others read them for reports and pictures,
+//! and what they see may be a moment old.
 
+use super::held::{DEPTH, Held, Notes};
+use super::{Lock, Site};
 use crate::Rank;
-use crate::atomic::AtomicU32;
+use crate::atomic::{AtomicU32, AtomicUsize, ROOM};
+use crate::pointer::{AlwaysRef, AtomicRef, AtomicSite};
 use crate::rank::Set;
-use core::sync::atomic::Ordering::Relaxed;
+use core::ptr;
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
-/// More than the chains a kernel has. When it is full, further chains are checked every time.
-const ROOM: usize = 64;
-/// How far from its place a chain may be.
-const PROBES: usize = 8;
+const _: () = assert!(DEPTH < ROOM, "the longest chain must fit");
 
-const _: () = assert!(Rank::COUNT + 8 <= u32::BITS as usize, "a chain must fit into a word");
+/// Held by a CPU that has never taken a lock. All such CPUs share it, and none writes to it.
+pub(super) static NOTHING: Chain = Chain::new();
 
-/// The chains of one CPU.
-pub(crate) struct Chains([Chain; ROOM]);
-
-struct Chain {
-    /// The classes held, shifted, and the class wanted plus one; 0 for an empty place.
-    key: AtomicU32,
+/// Classes held, in the order they were taken.
+pub(crate) struct Chain {
+    /// The chain with one more class, for those that were found right.
+    next: [AtomicRef<Chain>; Rank::COUNT],
+    /// The chain with a second one of the last class: right if its key is.
+    again: AtomicRef<Chain>,
+    /// The chain without the last class.
+    outer: AlwaysRef<Chain>,
+    /// The last lock. Of no meaning unless the chain is held.
+    address: AtomicUsize,
+    /// Rank and key of the last lock: see [`word`].
+    word: AtomicU32,
+    site: AtomicSite,
+    /// How often the last class was wanted with the others held.
     count: AtomicU32,
+    /// The last class, and all.
+    rank: AtomicU32,
+    classes: AtomicU32,
+    len: AtomicUsize,
+}
+
+impl Chain {
+    const fn new() -> Self {
+        Self {
+            next: [const { AtomicRef::new() }; Rank::COUNT],
+            again: AtomicRef::new(),
+            outer: AlwaysRef::new(&NOTHING),
+            address: AtomicUsize::new(0),
+            word: AtomicU32::new(0),
+            site: AtomicSite::new(),
+            count: AtomicU32::new(0),
+            rank: AtomicU32::new(0),
+            classes: AtomicU32::new(0),
+            len: AtomicUsize::new(0),
+        }
+    }
+
+    /// The chain with a lock of class `rank` as well, if this CPU has done that before and may do it again.
+    #[inline(always)]
+    pub(crate) fn next(&self, rank: Rank) -> Option<&'static Chain> {
+        self.next[rank as usize].get()
+    }
+
+    /// The same for a lock of the last class, of whose word this is: its key must be the greater one.
+    #[inline(always)]
+    pub(crate) fn again(&self, word: u32) -> Option<&'static Chain> {
+        let (again, last) = (self.again.get()?, self.word.load(Relaxed));
+        (last < word && last ^ word < 1 << 16).then_some(again)
+    }
+
+    /// The chain without the last lock.
+    #[inline(always)]
+    pub(crate) fn outer(&self) -> &'static Chain {
+        self.outer.get()
+    }
+
+    /// Whether the last lock is the one at `address`.
+    #[inline(always)]
+    pub(crate) fn is_last(&self, address: usize) -> bool {
+        self.address.load(Relaxed) == address
+    }
+
+    /// Whether the last class is `rank`.
+    #[inline]
+    pub(crate) fn is_of(&self, rank: Rank) -> bool {
+        self.len.load(Relaxed) > 0 && self.rank.load(Relaxed) == rank as u32
+    }
+
+    /// The classes in the chain.
+    #[inline]
+    pub(crate) fn classes(&self) -> Set {
+        self.classes.load(Relaxed)
+    }
+
+    /// Whether no more can be noted.
+    pub(crate) fn is_full(&self) -> bool {
+        self.len.load(Relaxed) == DEPTH
+    }
+
+    /// Notes the last lock.
+    #[inline(always)]
+    pub(crate) fn note(&self, word: u32, address: usize, site: Site) {
+        self.word.store(word, Relaxed);
+        self.site.set(Some(site));
+        // Release: another CPU that sees the address sees what belongs to it (pairs with `last`).
+        self.address.store(address, Release);
+    }
+
+    /// Notes where the last lock, which is the same each time, was taken.
+    #[inline(always)]
+    pub(crate) fn note_site(&self, site: Site) {
+        self.site.set(Some(site));
+    }
+
+    /// Counts that the last class was wanted.
+    #[inline(always)]
+    pub(crate) fn count(&self) {
+        self.count.store(self.count.load(Relaxed).wrapping_add(1), Relaxed);
+    }
+
+    /// Where the last lock is taken.
+    pub(crate) fn site(&self) -> Option<Site> {
+        self.site.get()
+    }
+
+    /// The last lock, unless it was crossed out.
+    fn last(&self) -> Option<Held> {
+        let address = self.address.load(Acquire);
+        let lock = Lock::of(address, self.word.load(Relaxed))?;
+        (address != 0).then_some(Held { lock, site: self.site.get()? })
+    }
+
+    /// This chain, then the one without its last lock, and so on. Another CPU may be changing it.
+    fn to_first(&'static self) -> impl Iterator<Item = &'static Chain> {
+        let held = |chain: &&Chain| chain.len.load(Relaxed) > 0;
+        core::iter::successors(Some(self), |chain| Some(chain.outer())).take_while(held).take(DEPTH)
+    }
+
+    /// The locks, first taken first, without those that were crossed out.
+    pub(crate) fn held(&'static self) -> Notes {
+        Notes::of(self.to_first().filter_map(Chain::last))
+    }
+
+    /// The lock at `address`, if it is one of them.
+    pub(crate) fn find(&'static self, address: usize) -> Option<Held> {
+        self.to_first().find(|chain| chain.is_last(address))?.last()
+    }
+
+    /// Whether a lock was crossed out.
+    pub(crate) fn has_hole(&'static self) -> bool {
+        self.to_first().any(|chain| chain.is_last(0))
+    }
+
+    /// Crosses out the lock at `address`, which another CPU does with a lock that its holder does not hold any more.
+    pub(crate) fn cross_out(&'static self, address: usize) {
+        if let Some(chain) = self.to_first().find(|chain| chain.is_last(address)) {
+            chain.address.store(0, Relaxed);
+        }
+    }
+
+    fn unlink(&self) {
+        self.next.iter().chain([&self.again]).for_each(|link| link.set(None));
+    }
+}
+
+/// The chains of one CPU. The first is the empty one.
+pub(crate) struct Chains {
+    all: [Chain; ROOM],
+    used: AtomicUsize,
 }
 
 impl Chains {
     pub(crate) const fn new() -> Self {
-        Self([const { Chain { key: AtomicU32::new(0), count: AtomicU32::new(0) } }; ROOM])
+        Self { all: [const { Chain::new() }; ROOM], used: AtomicUsize::new(1) }
     }
 
-    /// Counts the chain if it is known; `false` if it is not.
-    #[inline(always)]
-    pub(crate) fn count(&self, held: Set, wanted: Rank) -> bool {
-        let key = key(held, wanted);
-        // Nearly all are in their own place.
-        self.0[place(key)].count_if(key) || self.count_further(key)
+    /// The chain of a CPU that holds nothing.
+    pub(crate) fn empty(&'static self) -> &'static Chain {
+        &self.all[0]
     }
 
-    #[inline(never)]
-    fn count_further(&self, key: u32) -> bool {
-        self.places(key).any(|chain| chain.count_if(key))
-    }
-
-    /// Adds a chain that breaks no rule, or counts it.
-    pub(crate) fn learn(&self, held: Set, wanted: Rank) {
-        if !self.count(held, wanted) {
-            let key = key(held, wanted);
-            if let Some(chain) = self.places(key).find(|chain| chain.key.load(Relaxed) == 0) {
-                chain.count.store(1, Relaxed);
-                chain.key.store(key, Relaxed);
-            }
+    /// The chain `outer` and one more class, learned or not. `None` if there is no room for another chain.
+    pub(crate) fn inside(&'static self, outer: &'static Chain, rank: Rank) -> Option<&'static Chain> {
+        let used = self.used.load(Relaxed);
+        let is_it = |chain: &&Chain| chain.rank.load(Relaxed) == rank as u32 && ptr::eq(chain.outer(), outer);
+        if let Some(chain) = self.all[1..used].iter().find(is_it) {
+            return Some(chain);
         }
+        let chain = self.all.get(used)?;
+        chain.unlink();
+        chain.outer.set(outer);
+        chain.address.store(0, Relaxed);
+        chain.count.store(0, Relaxed);
+        chain.rank.store(rank as u32, Relaxed);
+        chain.classes.store(outer.classes() | 1 << rank as u32, Relaxed);
+        chain.len.store(outer.len.load(Relaxed) + 1, Relaxed);
+        self.used.store(used + 1, Release);
+        Some(chain)
+    }
+
+    /// Remembers that to want the last class of `chain` with the others held is right, and counts it.
+    pub(crate) fn learn(&self, chain: &'static Chain, rank: Rank) {
+        let (outer, class) = (chain.outer(), 1 << rank as u32);
+        if outer.classes() & class == 0 {
+            outer.next[rank as usize].set(Some(chain));
+        } else if outer.is_of(rank) && outer.outer().classes() & class == 0 {
+            // Two of a class, one right after the other. All else that goes by keys is looked at each time.
+            outer.again.set(Some(chain));
+        }
+        chain.count();
+    }
+
+    /// The chain of the locks in `held`, with them noted in it.
+    pub(crate) fn rebuild(&'static self, held: &Notes) -> &'static Chain {
+        self.follow(held).unwrap_or_else(|| {
+            self.forget();
+            self.follow(held).unwrap_or(self.empty())
+        })
+    }
+
+    fn follow(&'static self, held: &Notes) -> Option<&'static Chain> {
+        let mut chain = self.empty();
+        for Held { lock, site } in held.iter() {
+            chain = self.inside(chain, lock.rank)?;
+            chain.note(word(lock), lock.address, site);
+        }
+        Some(chain)
+    }
+
+    /// Forgets all chains: there is no room for more, or the CPU starts anew.
+    pub(crate) fn forget(&self) {
+        self.all[0].unlink();
+        self.used.store(1, Relaxed);
+    }
+
+    /// Forgets what was found right, so that all is looked at again.
+    pub(crate) fn doubt(&self) {
+        self.all.iter().for_each(Chain::unlink);
     }
 
     /// How often `inner` was wanted while `outer` was held.
     pub(crate) fn times(&self, outer: Rank, inner: Rank) -> u32 {
-        let is_meant = |key: u32| key & 0xff == inner as u32 + 1 && key >> 8 & 1 << outer as u32 != 0;
-        self.0.iter().filter(|chain| is_meant(chain.key.load(Relaxed))).map(|chain| chain.count.load(Relaxed)).sum()
-    }
-
-    pub(crate) fn reset(&self) {
-        self.0.iter().for_each(|chain| chain.key.store(0, Relaxed));
-    }
-
-    fn places(&self, key: u32) -> impl Iterator<Item = &Chain> {
-        let start = place(key);
-        (start..start + PROBES).map(|place| &self.0[place % ROOM])
+        let used = &self.all[1..self.used.load(Relaxed)];
+        let is_meant = |chain: &&Chain| chain.is_of(inner) && chain.outer().classes() & 1 << outer as u32 != 0;
+        used.iter().filter(is_meant).map(|chain| chain.count.load(Relaxed)).sum()
     }
 }
 
-impl Chain {
-    /// Counts the chain if this is it.
-    #[inline(always)]
-    fn count_if(&self, key: u32) -> bool {
-        let is_it = self.key.load(Relaxed) == key;
-        if is_it {
-            self.count.store(self.count.load(Relaxed).wrapping_add(1), Relaxed);
-        }
-        is_it
-    }
-}
-
-/// Where a chain should be. Fibonacci hashing: the upper bits of the product depend on all bits of the key.
+/// A lock's class and key in one word, in the order of the classes and then of the keys.
 #[inline(always)]
-const fn place(key: u32) -> usize {
-    (key.wrapping_mul(0x9e37_79b9) >> (u32::BITS - ROOM.ilog2())) as usize
-}
-
-#[inline(always)]
-const fn key(held: Set, wanted: Rank) -> u32 {
-    held << 8 | (wanted as u32 + 1)
+pub(crate) const fn word(lock: Lock) -> u32 {
+    (lock.rank as u32) << 16 | lock.key as u32
 }

@@ -1,55 +1,96 @@
 //! What a lock tells the checker, each time it is taken or released.
 
-use super::held::{Held, PerCpu};
+use super::chains::Chain;
+use super::held::{Held, Now};
 use super::kind::Kind;
 use super::report::Report;
-use super::{Class, Lock, Site, rules, stuck, this_cpu};
-use crate::{Machine, Step, big};
+use super::{Checker, Class, Lock, Site, here, rules, stuck, this_cpu};
+use crate::{Machine, Rank, Step, big};
 use core::sync::atomic::Ordering::Relaxed;
 
-/// The number of the CPU that takes a lock: found once, since asking is a good part of what the whole look costs.
-pub(crate) struct Here(usize);
-
-impl Here {
-    #[inline(always)]
-    pub(crate) fn of<M: Machine>() -> Self {
-        Self(M::cpu())
-    }
+/// Where the CPU that takes a lock notes what it holds, and the chain that it will hold: found once, before the lock is taken.
+#[derive(Clone, Copy)]
+pub(crate) struct Here {
+    now: &'static Now,
+    /// With the lock noted as the last one, unless there are too many to note this one.
+    chain: &'static Chain,
 }
 
-/// This CPU is about to take `lock` and will wait for it if need be.
+/// This CPU is about to take the lock of `class` and will wait for it if need be.
 ///
 /// # Panics
 /// If this CPU holds it: the wait would never end.
 #[inline(always)]
-pub(crate) fn before<M: Machine>(lock: Lock, site: Site) -> Here {
-    let here = before_try::<M>(lock, site);
-    M::step(Step::Want, lock.rank);
-    let cpu = &*M::checker().cpus[here.0];
-    // With empty hands a CPU may wait for anything.
-    if cpu.classes() != 0 && !is_known(cpu, lock) {
-        unknown::<M>(lock, site);
+pub(crate) fn before<M: Machine>(class: &Class, site: Site) -> Here {
+    let now = here::<M>();
+    match now.get().next(class.rank()) {
+        Some(chain) if !M::interrupts_enabled() && big::is_held::<M>() => {
+            chain.count();
+            // Before the lock is taken: the chain is not held yet, so this is room of its own.
+            chain.note(class.word(), class.address(), site);
+            Here { now, chain }
+        }
+        _ => before_again::<M>(class, site),
     }
-    here
 }
 
+/// The same for the second of two locks of one class, which go by their keys as well.
+#[inline(never)]
+fn before_again<M: Machine>(class: &Class, site: Site) -> Here {
+    let now = here::<M>();
+    match now.get().again(class.word()) {
+        Some(chain) if !M::interrupts_enabled() && big::is_held::<M>() => {
+            chain.count();
+            chain.note(class.word(), class.address(), site);
+            Here { now, chain }
+        }
+        _ => before_unusually::<M>(class, site),
+    }
+}
+
+/// The same for the first time, with something wrong, or when it is to be told.
 #[cold]
 #[inline(never)]
-fn unknown<M: Machine>(lock: Lock, site: Site) {
+fn before_unusually<M: Machine>(class: &Class, site: Site) -> Here {
+    let lock = class.lock();
+    prepare::<M>(class, lock, site);
+    M::step(Step::Want, lock.rank);
     let waits_for_itself = check::<M>(lock, site);
     assert!(!waits_for_itself, "a CPU waits for a lock that it holds itself");
+    go_on::<M>(lock, site)
 }
 
-/// This CPU is about to take `lock` if it is free.
-#[inline(always)]
-pub(crate) fn before_try<M: Machine>(lock: Lock, site: Site) -> Here {
+/// This CPU is about to take the lock of `class` if it is free.
+#[inline(never)]
+pub(crate) fn before_try<M: Machine>(class: &Class, site: Site) -> Here {
+    let lock = class.lock();
+    prepare::<M>(class, lock, site);
+    go_on::<M>(lock, site)
+}
+
+/// What has to be so whenever a lock is taken.
+fn prepare<M: Machine>(class: &Class, lock: Lock, site: Site) {
     if M::interrupts_enabled() {
         report_for::<M>(Kind::Interrupts, lock, site);
     }
     if !big::is_held::<M>() {
         report_for::<M>(Kind::NoBigLock, lock, site);
     }
-    Here::of::<M>()
+    if M::is_watched() {
+        class.watch();
+    }
+}
+
+/// The chain that this CPU will hold with `lock`.
+fn go_on<M: Machine>(lock: Lock, site: Site) -> Here {
+    let chain = M::checker().chain_with::<M>(lock.rank);
+    let now = here::<M>();
+    if let Some(chain) = chain {
+        chain.note(super::chains::word(lock), lock.address, site);
+        return Here { now, chain };
+    }
+    report_for::<M>(Kind::TooMany, lock, site);
+    Here { now, chain: now.get() }
 }
 
 #[cold]
@@ -59,11 +100,20 @@ fn report_for<M: Machine>(kind: Kind, lock: Lock, site: Site) {
 }
 
 /// This CPU might take `lock` here, if not this time.
-#[inline]
-pub(crate) fn might<M: Machine>(lock: Lock, site: Site) {
-    let cpu = this_cpu::<M>();
-    if cpu.classes() != 0 && !is_known(cpu, lock) {
-        check::<M>(lock, site);
+#[inline(always)]
+pub(crate) fn might<M: Machine>(class: &Class, site: Site) {
+    match here::<M>().get().next(class.rank()) {
+        Some(chain) => chain.count(),
+        None => drop(check::<M>(class.lock(), site)),
+    }
+}
+
+/// This CPU might wait for an answer of CPU `cpu` here.
+#[inline(always)]
+pub(super) fn might_await<M: Machine>(cpu: usize, site: Site) {
+    match here::<M>().get().next(Rank::CpuAnswer) {
+        Some(chain) => chain.count(),
+        None => drop(check::<M>(Checker::answer(cpu), site)),
     }
 }
 
@@ -74,41 +124,37 @@ pub(super) fn before_answer<M: Machine>(cpu: usize, wanted: Held) -> bool {
         report_for::<M>(Kind::SelfWait, wanted.lock, wanted.site);
         return false;
     }
-    might::<M>(wanted.lock, wanted.site);
+    might_await::<M>(cpu, wanted.site);
     true
 }
 
-/// Whether this CPU has waited for locks of this class before, with what it holds now. What was right once is right. Two of
-/// one class go by their keys as well, which are not remembered.
-#[inline(always)]
-fn is_known(cpu: &PerCpu, wanted: Lock) -> bool {
-    let held = cpu.classes();
-    let is_first = held & 1 << wanted.rank as u32 == 0;
-    (is_first || cpu.is_next_of_class(wanted)) && cpu.chains.count(held, wanted.rank)
-}
-
-/// Checks whether `wanted` may be waited for with what is held. Says whether the wait would never end.
+/// Checks whether `wanted` may be waited for with what is held, and remembers it if so. Says whether the wait would never end.
 #[cold]
 #[inline(never)]
 pub(crate) fn check<M: Machine>(wanted: Lock, site: Site) -> bool {
-    let (checker, cpu) = (M::checker(), this_cpu::<M>());
-    let broken = rules::check(cpu.held(), wanted);
+    let checker = M::checker();
+    let chain = checker.arrive::<M>();
+    let held = chain.held();
+    let broken = rules::check(held.iter(), wanted);
     if let Some((mut kind, held)) = broken {
         if kind == Kind::Undeclared && checker.graph.path(wanted.rank, held.lock.rank).is_some() {
             kind = Kind::Cycle;
         }
         Report::new::<M>(kind).outer(held).inner(wanted).site(site).print::<M>();
-    } else {
-        cpu.chains.learn(cpu.classes(), wanted.rank);
+    } else if !M::is_watched()
+        && let Some(chain) = checker.chain_with::<M>(wanted.rank)
+    {
+        this_cpu::<M>().chains.learn(chain, wanted.rank);
     }
-    for held in cpu.held() {
-        checker.graph.note::<M>(held, wanted.rank, site, cpu.classes());
+    for held in held.iter() {
+        checker.graph.note::<M>(held, wanted.rank, site, chain.classes());
     }
     broken.is_some_and(|(kind, _)| kind.ends_the_kernel())
 }
 
-/// This CPU has not got `lock` at once and starts to wait for it.
-pub(crate) fn wait<M: Machine>(class: &Class, lock: Lock, site: Site) {
+/// This CPU has not got the lock at once and starts to wait for it.
+pub(crate) fn wait<M: Machine>(class: &Class, site: Site) {
+    let lock = class.lock();
     if !class.is_made() {
         report_for::<M>(Kind::Uninitialised, lock, site);
     }
@@ -125,82 +171,99 @@ pub(crate) fn waiting<M: Machine>() {
     stuck::check::<M>();
 }
 
-/// The wait for `lock` is over. It took `ticks`, which is 0 where nobody counts.
-pub(crate) fn waited<M: Machine>(lock: Lock, site: Site, ticks: u32) {
+/// The wait for the lock is over. It took `ticks`, which is 0 where nobody counts.
+pub(crate) fn waited<M: Machine>(class: &Class, site: Site, ticks: u32) {
     this_cpu::<M>().stop_waiting();
-    if ticks != 0 && M::micros(u64::from(ticks)) > u64::from(lock.rank.wait_budget_ms()) * 1000 {
-        report_for::<M>(Kind::WaitedLong, lock, site);
+    if ticks != 0 && M::micros(u64::from(ticks)) > u64::from(class.rank().wait_budget_ms()) * 1000 {
+        report_for::<M>(Kind::WaitedLong, class.lock(), site);
     }
 }
 
-/// This CPU, which is `here`, has got `lock`.
+/// This CPU, which is `here`, has got the lock of `class`.
 #[inline(always)]
-pub(crate) fn taken<M: Machine>(here: Here, class: &Class, lock: Lock, site: Site) {
-    if !class.is_free() {
-        first_taken::<M>(class, lock, site);
+pub(crate) fn taken<M: Machine>(here: Here, class: &Class) {
+    if class.is_just_free() {
+        class.set_held();
+        here.now.set(here.chain);
+    } else {
+        taken_unusually::<M>(here, class);
     }
-    class.set_holder(here.0);
-    if !M::checker().cpus[here.0].push(Held { lock, site }) {
-        report_for::<M>(Kind::TooMany, lock, site);
-    }
-    M::step(Step::Got, lock.rank);
 }
 
-/// This CPU has got a lock that does not say that it is free.
+/// The same for a lock that is taken for the first time, that does not say that it is free, or that is watched.
 #[cold]
 #[inline(never)]
-fn first_taken<M: Machine>(class: &Class, lock: Lock, site: Site) {
+fn taken_unusually<M: Machine>(here: Here, class: &Class) {
+    let lock = class.lock();
     if !class.is_made() {
-        report_for::<M>(Kind::Uninitialised, lock, site);
-    } else if !class.is_new() || M::checker().holder_of(lock.address).is_some() {
+        Report::new::<M>(Kind::Uninitialised).inner(lock).maybe_site(here.chain.site()).print::<M>();
+    } else if !class.is_free() || class.is_new() && M::checker().holder_of(class.address()).is_some() {
         // Held though it was never taken: it was made anew meanwhile.
-        two_holders::<M>(lock, site);
+        two_holders::<M>(lock, here.chain.site());
     }
-    M::checker().lowest.fetch_min(lock.address, Relaxed);
-    M::checker().highest.fetch_max(lock.address, Relaxed);
+    M::checker().lowest.fetch_min(class.address(), Relaxed);
+    M::checker().highest.fetch_max(class.address(), Relaxed);
+    class.set_held();
+    here.now.set(here.chain);
+    if M::is_watched() {
+        class.watch();
+        M::step(Step::Got, lock.rank);
+    }
 }
 
 #[cold]
-fn two_holders<M: Machine>(lock: Lock, site: Site) {
-    let mut report = Report::new::<M>(Kind::TwoHolders).inner(lock).site(site);
+fn two_holders<M: Machine>(lock: Lock, site: Option<Site>) {
+    let mut report = Report::new::<M>(Kind::TwoHolders).inner(lock).maybe_site(site);
     if let Some((cpu, held)) = M::checker().holder_of(lock.address) {
         report = report.outer(held).outer_cpu(cpu);
     }
     report.print::<M>();
 }
 
-/// This CPU is about to release `lock`.
+/// This CPU is about to release the lock of `class`.
 #[inline(always)]
-pub(crate) fn released<M: Machine>(class: &Class, lock: Lock) {
-    M::step(Step::Free, lock.rank);
-    let number = M::cpu();
-    if !class.is_held_by(number) {
-        return released_wrongly::<M>(class, lock);
+pub(crate) fn released<M: Machine>(class: &Class) {
+    let now = here::<M>();
+    let chain = now.get();
+    if chain.is_last(class.address()) && class.is_just_held() && !M::interrupts_enabled() {
+        class.set_free();
+        now.set(chain.outer());
+    } else {
+        released_unusually::<M>(class);
     }
-    if class.pinned().is_some() || M::interrupts_enabled() {
-        released_badly::<M>(class, lock);
-    }
-    class.set_free();
-    M::checker().cpus[number].remove(lock.address);
 }
 
-#[cold]
+/// The same for a lock that is not the last one taken, that is pinned or watched, or with something wrong.
 #[inline(never)]
-fn released_badly<M: Machine>(class: &Class, lock: Lock) {
+fn released_unusually<M: Machine>(class: &Class) {
+    let lock = class.lock();
+    if M::is_watched() {
+        M::step(Step::Free, lock.rank);
+    }
+    if !class.is_held()
+        || M::checker().now(M::cpu()).find(class.address()).is_none()
+            && M::checker().holder_of(class.address()).is_some()
+    {
+        return released_wrongly::<M>(class, lock);
+    }
     if let Some(pinned) = class.pinned() {
         Report::new::<M>(Kind::PinLost).outer(Held { lock, site: pinned }).inner(lock).print::<M>();
-        class.pin(None);
     }
     if M::interrupts_enabled() {
         Report::new::<M>(Kind::Interrupts).inner(lock).print::<M>();
     }
+    class.set_free();
+    if M::is_watched() {
+        class.watch();
+    }
+    M::checker().remove::<M>(class.address());
 }
 
-/// `lock` was held for `ticks`, which is 0 where nobody counts.
+/// The lock of `class` was held for `ticks`, which is 0 where nobody counts.
 #[inline]
-pub(crate) fn held_for<M: Machine>(lock: Lock, ticks: u32) {
-    if ticks != 0 && M::micros(u64::from(ticks)) > u64::from(lock.rank.budget_ms()) * 1000 {
-        Report::new::<M>(Kind::HeldLong).inner(lock).print::<M>();
+pub(crate) fn held_for<M: Machine>(class: &Class, ticks: u32) {
+    if ticks != 0 && M::micros(u64::from(ticks)) > u64::from(class.rank().budget_ms()) * 1000 {
+        Report::new::<M>(Kind::HeldLong).inner(class.lock()).print::<M>();
     }
 }
 
@@ -216,38 +279,15 @@ fn released_wrongly<M: Machine>(class: &Class, lock: Lock) {
         Some((_, held)) => Report::new::<M>(Kind::TwoHolders).outer(held).inner(lock).print::<M>(),
         None => Report::new::<M>(Kind::DoubleRelease).inner(lock).print::<M>(),
     }
-    forget::<M>(class, lock);
+    forget::<M>(class);
 }
 
-/// Whoever holds `lock` will not release it.
-pub(crate) fn forget<M: Machine>(class: &Class, lock: Lock) {
+/// Whoever holds the lock will not release it.
+pub(crate) fn forget<M: Machine>(class: &Class) {
     class.set_free();
-    if let Some((cpu, _)) = M::checker().holder_of(lock.address) {
-        M::checker().cpus[cpu].remove(lock.address);
+    match M::checker().holder_of(class.address()) {
+        Some((cpu, _)) if cpu == M::cpu() => M::checker().remove::<M>(class.address()),
+        Some((cpu, _)) => M::checker().now(cpu).cross_out(class.address()),
+        None => {}
     }
-}
-
-/// The code at `site` relies on this CPU holding `lock`.
-pub(crate) fn assert_held<M: Machine>(class: &Class, lock: Lock, site: Site) {
-    if !class.is_held_by(M::cpu()) {
-        Report::new::<M>(Kind::AssertHeld).inner(lock).site(site).print::<M>();
-    }
-}
-
-/// The code at `site` relies on this CPU not holding `lock`.
-pub(crate) fn assert_not_held<M: Machine>(lock: Lock, site: Site) {
-    if let Some(held) = this_cpu::<M>().held().find(|held| held.lock.address == lock.address) {
-        Report::new::<M>(Kind::AssertNotHeld).outer(held).inner(lock).site(site).print::<M>();
-    }
-}
-
-/// From here to `unpin`, `lock` is not to be released.
-pub(crate) fn pin<M: Machine>(class: &Class, lock: Lock, site: Site) {
-    assert_held::<M>(class, lock, site);
-    class.pin(Some(site));
-}
-
-/// The lock may be released again.
-pub(crate) fn unpin(class: &Class) {
-    class.pin(None);
 }

@@ -7,8 +7,8 @@ use super::Site;
 use super::held::Held;
 use super::trace::EdgeStack;
 use crate::atomic::{AtomicBool, AtomicU32};
+use crate::pointer::AtomicSite;
 use crate::rank::{EDGES, Set};
-use crate::site::AtomicSite;
 use crate::{Machine, Rank};
 use core::sync::atomic::Ordering::Relaxed;
 

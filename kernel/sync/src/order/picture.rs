@@ -1,6 +1,6 @@
 //! Who holds what and who waits for whom, in words.
 
-use super::held::{Held, PerCpu};
+use super::held::Held;
 use super::report::Place;
 use super::{Checker, stuck};
 use crate::Machine;
@@ -13,9 +13,9 @@ impl fmt::Display for AllHeld<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut nothing = true;
         for (i, cpu) in self.0.cpus.iter().enumerate() {
-            if cpu.locks().next().is_some() || cpu.wait().is_some() {
+            if self.0.locks(i).next().is_some() || cpu.wait().is_some() {
                 nothing = false;
-                write_cpu(f, i, cpu)?;
+                write_cpu(f, i, self.0)?;
             }
         }
         if nothing {
@@ -26,18 +26,18 @@ impl fmt::Display for AllHeld<'_> {
 }
 
 /// What CPU `number` holds and waits for.
-pub(crate) fn write_cpu(f: &mut fmt::Formatter<'_>, number: usize, cpu: &PerCpu) -> fmt::Result {
-    let in_user_mode = cpu.held().any(|held| held.lock.rank.is_wait());
+pub(crate) fn write_cpu(f: &mut fmt::Formatter<'_>, number: usize, checker: &Checker) -> fmt::Result {
+    let in_user_mode = checker.held(number).iter().any(|held| held.lock.rank.is_wait());
     let note = if in_user_mode { " (in user mode, or on its way there)" } else { "" };
-    if cpu.locks().next().is_none() {
+    if checker.locks(number).next().is_none() {
         writeln!(f, "  CPU {number} holds nothing{note}")?;
     } else {
         writeln!(f, "  CPU {number} holds, first taken first:{note}")?;
-        for Held { lock, site } in cpu.locks() {
+        for Held { lock, site } in checker.locks(number) {
             writeln!(f, "    {lock}, taken at {}", Place(Some(site)))?;
         }
     }
-    match cpu.wait() {
+    match checker.cpus[number].wait() {
         Some(wait) => writeln!(f, "    and {}", Waits(wait)),
         None => Ok(()),
     }
@@ -71,13 +71,18 @@ pub(crate) fn write_chain<M: Machine>(f: &mut fmt::Formatter<'_>, cpu: usize) ->
 
 /// What a CPU that waits for nobody was doing when it was stopped.
 fn write_doing<M: Machine>(f: &mut fmt::Formatter<'_>, number: usize) -> fmt::Result {
+    write!(f, "  CPU {number} waits for nobody; it ")?;
+    write_stopped::<M>(f, number)
+}
+
+/// What a CPU was doing when it was stopped: the rest of a line, and its stack.
+pub(crate) fn write_stopped<M: Machine>(f: &mut fmt::Formatter<'_>, number: usize) -> fmt::Result {
     let cpu = &M::checker().cpus[number];
-    write!(f, "  CPU {number} waits for nobody")?;
     match (cpu.is_stopped(), cpu.last_stack.is_empty()) {
-        (false, _) => writeln!(f, ", and could not be asked what it is doing"),
-        (true, true) => writeln!(f, ": it was in user mode"),
+        (false, _) => writeln!(f, "could not be asked what it is doing"),
+        (true, true) => writeln!(f, "was in user mode"),
         (true, false) => {
-            writeln!(f, "; it was stopped here:")?;
+            writeln!(f, "was stopped here:")?;
             cpu.last_stack.write::<M>(f)
         }
     }

@@ -51,7 +51,11 @@ impl Report {
     }
 
     pub(crate) fn site(self, site: Site) -> Self {
-        Self { site: Some(site), ..self }
+        self.maybe_site(Some(site))
+    }
+
+    pub(crate) fn maybe_site(self, site: Option<Site>) -> Self {
+        Self { site, ..self }
     }
 
     /// Prints the report, if it is the first of its kind and places. What ends the kernel is always

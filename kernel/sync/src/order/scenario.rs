@@ -155,7 +155,7 @@ fn write_notes<M: Machine>(f: &mut fmt::Formatter<'_>, report: &Report, path: &P
         writeln!(f, "        wait for itself this way, but two CPUs that do it at the same time wait for ever.")?;
     }
     let (Some(outer), Some(wanted)) = (report.outer, report.inner) else { return Ok(()) };
-    let mut gates = M::checker().cpus[report.cpu].classes() & !(1 << outer.lock.rank as u32 | 1 << wanted.rank as u32);
+    let mut gates = M::checker().now(report.cpu).classes() & !(1 << outer.lock.rank as u32 | 1 << wanted.rank as u32);
     for (outer, inner) in path.edges() {
         let edge = graph.edge(outer, inner);
         gates &= if edge.is_seen() { edge.beside() } else { 0 };

@@ -25,6 +25,9 @@ const COUNTER: u32 = 0x1000_0040;
 /// Watch-dog: booting takes seconds on an idle host.
 const LIMIT: Duration = Duration::from_secs(900);
 
+/// Bytes of a mark.
+const MARK: u32 = 7;
+
 const BIOS: [&str; 2] = ["/usr/share/bochs/BIOS-bochs-latest", "/usr/share/bochs/VGABIOS-lgpl-latest"];
 
 /// Refuses a host without Bochs.
@@ -35,7 +38,7 @@ pub(super) fn look() -> Result<()> {
     }
     if !iso::possible() {
         bail!(
-            "Bochs boots from a CD image, for which grub-mkrescue and xorriso are needed; scripts/setup iso installs them"
+            "Bochs boots from a CD image, for which grub-mkrescue and xorriso are needed; scripts/setup crosscheck installs them"
         );
     }
     Ok(())
@@ -125,11 +128,13 @@ fn machine(cpus: u16) -> String {
     )
 }
 
-/// What the debugger is told. `c` runs five instructions of each CPU in turn, `s all` one; a single CPU is not "all".
+/// What the debugger is told. `c` runs five instructions of each CPU in turn, `s all` one; a single CPU is not "all". At the end
+/// of the five it does not look for break-points, so the instruction after the mark has one, too.
 fn commands(cpus: u16, begin: u32, warm_up: u32, window: u32) -> String {
+    let next = begin + MARK;
     let look = format!("x /1wx {COUNTER:#x}\n");
     let step = if cpus == 1 { "s" } else { "s all" };
-    format!("lb {begin:#x}\nc\nd 1\n{step} {warm_up}\n{look}{step} {window}\n{look}q\n")
+    format!("lb {begin:#x}\nlb {next:#x}\nc\nd 1\nd 2\n{step} {warm_up}\n{look}{step} {window}\n{look}q\n")
 }
 
 /// Waits for the end. False after Ctrl-C.

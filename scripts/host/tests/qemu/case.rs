@@ -48,6 +48,8 @@ pub(crate) struct Case {
     pub(crate) exact: &'static [&'static str],
     /// Lines that must not come.
     pub(crate) forbidden: &'static [&'static str],
+    /// What else is wrong with the lines, in words.
+    pub(crate) judge: fn(&[String]) -> Vec<String>,
     /// What to type at the first prompts of the monitor; the run then goes on to the next prompt.
     pub(crate) typed: &'static [&'static str],
     /// Watch-dog, in seconds; generous, since the host may be busy with other things.
@@ -69,6 +71,7 @@ impl Case {
         required: &[],
         exact: &[],
         forbidden: &[],
+        judge: |_| Vec::new(),
         typed: &[],
         limit: 180,
         scales: false,

@@ -28,7 +28,10 @@ struct Play {
     act: fn(&mut Driven) -> Result<()>,
 }
 
-const PLAYS: &[Play] = &[Play { name: "silence_is_explained", program: "idle", words: &[], cpus: 2, act: explained }];
+const PLAYS: &[Play] = &[
+    Play { name: "silence_is_explained", program: "idle", words: &[], cpus: 2, act: explained },
+    Play { name: "keyboard_storm", program: "listen", words: &[], cpus: 4, act: keyboard_storm },
+];
 
 /// The tests.
 pub(crate) fn trials() -> Vec<Trial> {
@@ -114,4 +117,29 @@ fn explained(driven: &mut Driven) -> Result<()> {
             bail!("{text}");
         }
     }
+}
+
+/// More is typed than anybody reads, on both keyboards: what does not fit is lost, and all else goes on to a good end.
+fn keyboard_storm(driven: &mut Driven) -> Result<()> {
+    driven.line("listen: begin")?;
+    let mut monitor = driven.guest.monitor()?;
+    for _ in 0..100 {
+        driven.guest.type_in(&"and so on\n".repeat(102))?;
+        monitor.ask("sendkey k 1")?;
+    }
+    while !driven.has("listen: ok, ") {
+        driven.guest.type_in(".")?;
+        if let Some(ended) = driven.take(Instant::now() + Duration::from_millis(100))? {
+            bail!("{ended:?} before the end");
+        }
+    }
+    let ended = loop {
+        if let Some(ended) = driven.take(driven.deadline)? {
+            break ended;
+        }
+    };
+    if ended != Ended::Good || !driven.has("audit: ok, ") || driven.has("listen: ok, 0 ") {
+        bail!("{ended:?} at the end");
+    }
+    Ok(())
 }

@@ -215,6 +215,7 @@ fn faults(planned: &Planned, run: &Run) -> Vec<String> {
     if case.until == Until::End && missing(&&"audit: ok, ") {
         faults.push("missing: audit: ok".to_owned());
     }
+    faults.extend((case.judge)(&run.lines));
     for pattern in case.forbidden.iter().chain(&NEVER) {
         let regex = expand(pattern, planned.exact);
         faults.extend(run.lines.iter().filter(|line| regex.is_match(line)).map(|line| format!("forbidden: {line}")));

@@ -15,7 +15,8 @@
 //! | `special`    | as written              | as written              | -            | -         |
 //! | `audit`      | as written              | -                       | -            | as written |
 //! | `inject`     | as written              | -                       | -            | as written |
-//! | `races`, `storms` | as written         | -                       | -            | -         |
+//! | `races`      | as written              | -                       | -            | -         |
+//! | `storms`     | as written              | those without options   | -            | those that are survived |
 //! | `driven`     | as written              | as written              | -            | -         |
 //!
 //! `programs` are the graders' programs without what depends on the order in which one CPU hands out ids, run
@@ -136,6 +137,7 @@ fn row(row: &Row) -> Vec<Planned> {
     if row.kernel.1 == Debug {
         plan.extend(audit::CASES.iter().map(|case| planned("audit", *case, false)));
         plan.extend(inject::CASES.iter().map(|case| planned("inject", *case, false)));
+        plan.extend(storms::SURVIVED.iter().map(|case| planned("storms", *case, false)));
     }
     if row.races {
         plan.extend(races::cases().map(|case| planned("races", *case, false)));
@@ -143,6 +145,7 @@ fn row(row: &Row) -> Vec<Planned> {
     }
     if row.special {
         plan.extend(special::CASES.iter().map(|case| planned("special", *case, false)));
+        plan.extend(storms::PLAIN.iter().map(|case| planned("storms", *case, false)));
         plan.extend(special::FROM_CD.iter().map(|case| Planned { from_cd: true, ..planned("special", *case, false) }));
     }
     plan

@@ -1,5 +1,7 @@
-//! The kernel at its end: panics with each lock held and on two CPUs at once, the watch-dog's verdicts; and more ticks than
-//! anybody needs.
+//! The kernel at its end: panics with each lock held and on two CPUs at once, the watch-dog's verdicts; and more than
+//! anybody needs of ticks, interrupts, NMIs and output.
+
+use std::collections::HashSet;
 
 use jos::outcome::Ended;
 
@@ -48,6 +50,7 @@ pub(crate) const CASES: &[Case] = &[
         options: &["watchdog=2", "crash=loop:calling@1"],
         until: Until::Ended(Ended::LiveLock),
         required: &["kernel stuck on CPU [0-9]+: live-lock", "Stack backtrace:"],
+        judge: everyone_said_where,
         ..BASE
     },
     // The CPU that stands still has the lock that the other one wants.
@@ -64,6 +67,19 @@ pub(crate) const CASES: &[Case] = &[
             "kernel stuck on CPU [0-9]+: ",
             "CPU [01] ran env ",
         ],
+        judge: everyone_said_where,
+        ..BASE
+    },
+    // The same, and two more CPUs that have nothing to do with it.
+    Case {
+        name: "checker_shows_every_cpu",
+        programs: &["race:34"],
+        options: &["crash=hang:got-console@1"],
+        windows: &[("%want-console@0:got-console@1", "")],
+        cpus: 4,
+        until: Until::Ended(Ended::Stuck),
+        required: &["        [0-9a-f]{8} kernel/src/x86/instr.rs:[0-9]+: kernel::x86::instr::sti_hlt_cli"],
+        judge: everyone_said_where,
         ..BASE
     },
     // The receiver's CPU is halted when the message comes; the sender goes on in user mode.
@@ -74,6 +90,7 @@ pub(crate) const CASES: &[Case] = &[
         windows: &[("%want-env-life@0:halting", "")],
         until: Until::Ended(Ended::LostWakeUp),
         required: &["kernel stuck on CPU [0-9]+: lost wake-up: an env is ready", "CPU [01] ran env "],
+        judge: everyone_said_where,
         ..BASE
     },
     // All CPUs are halted, and none ends the kernel.
@@ -83,6 +100,23 @@ pub(crate) const CASES: &[Case] = &[
         options: &["watchdog=2", "crash=blind:calling@0"],
         until: Until::Ended(Ended::LostWakeUp),
         required: &["race 30: ok", "kernel stuck on CPU [0-9]+: lost wake-up: every CPU is idle"],
+        judge: everyone_said_where,
+        ..BASE
+    },
+    // Three envs send in a circle. No lock has anything to do with it.
+    Case {
+        name: "watchdog_finds_senders_in_a_circle",
+        programs: &["race:145"],
+        options: &["watchdog=2"],
+        until: Until::Ended(Ended::LiveLock),
+        required: &[
+            "  env 00001000 waits to send to env 00001002, refused [0-9]+ times",
+            "  env 00001002 waits to send to env 00001001, refused [0-9]+ times",
+            "  env 00001001 waits to send to env 00001000, refused [0-9]+ times",
+            "  so env 0000100[012] waits for itself: a deadlock of the programs",
+            "kernel stuck on CPU [0-9]+: live-lock: envs wait to send to each other",
+        ],
+        judge: everyone_said_where,
         ..BASE
     },
     Case {
@@ -93,6 +127,28 @@ pub(crate) const CASES: &[Case] = &[
         required: &["....: I am '111'"],
         ..BASE
     },
+    // With the big lock, whoever sends them has it, and nobody else holds any other.
+    Case { name: "nmis_with_locks_held", required: &["NMIS user=.* locked=[1-9]"], ..NMIS },
+];
+
+/// While programs run, at any place of the kernel.
+const NMIS: Case = Case {
+    name: "nmis",
+    programs: &["forktree", "pingpong", "sendpage", "stress:7:150:4"],
+    options: &["storm=20", "nmis=2"],
+    cpus: 8,
+    limit: 400,
+    required: &[
+        "....: I am '111'",
+        "child received correct message",
+        "STRESS seed=7 ok ops=[1-9]",
+        "NMIS user=[1-9][0-9]* idle=[1-9][0-9]* between=[1-9][0-9]* kernel=[1-9]",
+    ],
+    ..BASE
+};
+
+/// What any kernel with options gets through.
+pub(crate) const SURVIVED: &[Case] = &[
     // 10,000 ticks a second on each CPU.
     Case {
         name: "timer_storm",
@@ -102,4 +158,69 @@ pub(crate) const CASES: &[Case] = &[
         required: &["....: I am '111'", "child received correct message"],
         ..BASE
     },
+    // Every vector to every CPU, while envs run and while they do not.
+    Case {
+        name: "strays",
+        programs: &["forktree", "pingpong", "sendpage", "stress:7:150:4"],
+        options: &["storm=10", "strays=20"],
+        cpus: 4,
+        limit: 300,
+        required: &[
+            "....: I am '111'",
+            "child received correct message",
+            "STRESS seed=7 ok ops=[1-9]",
+            ".[0-9]+. warn: nobody asked for interrupt 0x22$",
+            ".[0-9]+. warn: nobody asked for interrupt 0xff$",
+            "STRAYS sent=[0-9]{5,}",
+        ],
+        judge: warned_once,
+        ..BASE
+    },
+    NMIS,
 ];
+
+/// What any kernel gets through.
+pub(crate) const PLAIN: &[Case] = &[Case {
+    name: "console_overload",
+    programs: &["shout:24:40"],
+    cpus: 8,
+    limit: 400,
+    required: &["shout: ok, 24 times 40 lines"],
+    judge: shouted_once,
+    ..BASE
+}];
+
+/// Each line of `shout` is whole, and comes once.
+fn shouted_once(lines: &[String]) -> Vec<String> {
+    const TEXT: &str = "the quick brown fox jumps over the lazy dog, and the dog does not wake up";
+    let all = (0..24).flat_map(|env| (0..40).map(move |line| format!("shout {env} {line} {TEXT}")));
+    let mut missing: HashSet<String> = all.collect();
+    let shouted = lines.iter().filter(|line| line.contains("shout ") || line.contains("the quick"));
+    let mut faults: Vec<String> =
+        shouted.filter(|&line| !missing.remove(line)).map(|line| format!("torn or twice: {line}")).collect();
+    faults.extend(missing.into_iter().map(|line| format!("lost: {line}")));
+    faults
+}
+
+/// A report on the kernel's end has the stack of each CPU but the one that reports, or says that it was in user mode.
+fn everyone_said_where(lines: &[String]) -> Vec<String> {
+    let said = |start: &str, end: &str| -> HashSet<usize> {
+        let numbers = lines.iter().filter_map(|line| line.strip_prefix(start)?.split_once(end)?.0.parse().ok());
+        numbers.collect()
+    };
+    let count = said("SMP: CPU 0 found ", " CPU(s)").into_iter().next().unwrap_or(0);
+    let stacks = lines.windows(2).filter(|pair| pair[1].starts_with("        f01"));
+    let stacks: Vec<String> = stacks.map(|pair| pair[0].clone()).collect();
+    let mut known = said("kernel stuck on CPU ", ":");
+    known.extend(said("  CPU ", " was in user mode"));
+    let stopped = |cpu: &usize| stacks.iter().any(|line| *line == format!("  CPU {cpu} was stopped here:"));
+    let unknown = (0..count).filter(|cpu| !known.contains(cpu) && !stopped(cpu));
+    unknown.map(|cpu| format!("where CPU {cpu} was is not said")).collect()
+}
+
+/// Each warning of the kernel's comes once.
+fn warned_once(lines: &[String]) -> Vec<String> {
+    let mut seen = HashSet::new();
+    let warnings = lines.iter().filter_map(|line| line.split_once(" warn: "));
+    warnings.filter(|(_, text)| !seen.insert(*text)).map(|(_, text)| format!("said again: {text}")).collect()
+}

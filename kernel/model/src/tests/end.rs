@@ -1,0 +1,150 @@
+//! The end of everything: seen when no env can ever run again, by one CPU, and not before.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use abi::Error;
+use loom::cell::UnsafeCell;
+use loom::thread;
+
+use super::{end, explore, thaw};
+use crate::atomic::Ordering;
+use crate::env::{Current, table};
+use crate::machine::on_cpu;
+use crate::syscall::Fail;
+use crate::trap::irq;
+use crate::{big, cpu, finish, idle, ipc, sched, smp};
+
+/// What the CPUs of a test do until the end of everything, and the envs that are made runnable then, one for each of them.
+#[derive(Clone, Default)]
+struct Work {
+    in_hand: Rc<Cell<u32>>,
+    done: Rc<Cell<u32>>,
+    /// Whether envs stay in hand.
+    long: Rc<Cell<bool>>,
+}
+
+const LAST: [usize; 2] = [0, 3];
+
+impl Work {
+    /// Expects an end when this many envs have run.
+    fn expect(&self, least: u32) {
+        let (truth, books) = (self.clone(), UnsafeCell::new(()));
+        finish::expect(Some(Rc::new(move || {
+            // One CPU at a time, and each hears of what the last one did.
+            books.with_mut(|_| ());
+            assert_eq!((truth.in_hand.get(), truth.done.get()), (0, least), "in hand, done");
+            LAST.into_iter().for_each(thaw);
+        })));
+    }
+
+    /// Runs, on this CPU, what there is to run, each env once.
+    fn until_the_end(&self) {
+        loop {
+            let env = idle::wait(&mut big::Guard(core::marker::PhantomData));
+            self.in_hand.set(self.in_hand.get() + 1);
+            while self.long.get() {
+                thread::yield_now();
+            }
+            let slot = env.slot();
+            table::env(slot).life.lock().frozen = true;
+            self.done.set(self.done.get() + 1);
+            self.in_hand.set(self.in_hand.get() - 1);
+            sched::release(env);
+            if LAST.contains(&slot) {
+                return;
+            }
+        }
+    }
+}
+
+/// Fails when `idle::all_is_quiet` does not look at the CPUs twice, or at the queues in between; when `idle::wait` does not say
+/// that it has left the idle state before it looks for work; when `FINISHED` is not looked at.
+#[test]
+fn the_end_is_seen_once_and_not_before_all_is_done() {
+    explore(2, || {
+        let ids = [0, 1, 3].map(table::make);
+        let work = Work::default();
+        work.expect(1);
+        let its_work = work.clone();
+        let other = on_cpu(1, move || its_work.until_the_end());
+        thaw(1);
+        work.until_the_end();
+        other.join().expect("no CPU panics");
+        assert_eq!(work.done.get(), 3);
+        ids.into_iter().for_each(end);
+    });
+}
+
+/// Fails when `idle::all_is_quiet` looks at the CPUs once, or in any order of its looks but its own.
+#[test]
+fn an_env_that_goes_from_cpu_to_cpu_is_not_overlooked() {
+    explore(3, || {
+        loom::stop_exploring();
+        smp::set_count(3);
+        let ids = [0, 1, 3].map(table::make);
+        thaw(1);
+        let env = sched::pick(0).expect("it was queued here");
+        table::record(1).cpunum.store(1, Ordering::Relaxed);
+        let work = Work::default();
+        work.in_hand.set(1);
+        work.long.set(true);
+        finish::expect(Some(Rc::new(thread::yield_now)));
+        let (taker, giver) = (work.clone(), work.clone());
+        let begin = Rc::new(Cell::new(false));
+        let begun = begin.clone();
+        let others = [
+            on_cpu(1, move || taker.until_the_end()),
+            on_cpu(2, move || {
+                while !begun.get() {
+                    thread::yield_now();
+                }
+                giver.in_hand.set(0);
+                sched::release(env);
+                giver.until_the_end();
+            }),
+        ];
+        cpu::this().idle.store(true, Ordering::SeqCst);
+        while !idle::is_idle(1) {
+            thread::yield_now();
+        }
+        loom::explore();
+        begin.set(true);
+        if idle::all_is_quiet() {
+            assert_eq!((work.in_hand.get(), work.done.get()), (0, 1), "in hand, done");
+        }
+        loom::skip_branch();
+        work.long.set(false);
+        cpu::this().idle.store(false, Ordering::SeqCst);
+        LAST.into_iter().for_each(thaw);
+        others.into_iter().for_each(|other| other.join().expect("no CPU panics"));
+        ids.into_iter().for_each(end);
+    });
+}
+
+/// Fails when `idle::all_is_quiet` does not count patient envs; when `idle::wait` does not look for such in its queue.
+#[test]
+fn the_end_is_not_seen_while_an_env_is_patient() {
+    explore(1, || {
+        irq::set_ticking(true);
+        let ids = [0, 1, 2, 3].map(table::make);
+        let work = Work::default();
+        work.expect(1);
+        [1, 2].into_iter().for_each(thaw);
+        let (busy, me) = (sched::pick(0).expect("queued here"), sched::pick(1).expect("queued here"));
+        let its_work = work.clone();
+        let other = on_cpu(1, move || {
+            table::env(1).life.lock().frozen = true;
+            sched::release(busy);
+            its_work.until_the_end();
+        });
+        let refused = ipc::try_send(&Current(&me), ids[1], 7, u32::MAX, 0);
+        assert_eq!(refused, Err(Fail(Error::IpcNotRecv)));
+        ipc::yield_cpu(&Current(&me));
+        sched::release(me);
+        work.until_the_end();
+        other.join().expect("no CPU panics");
+        assert_eq!(work.done.get(), 3);
+        ids.into_iter().for_each(end);
+    });
+}
