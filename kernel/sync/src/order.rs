@@ -3,9 +3,8 @@
 //! A CPU writes down each lock it takes (`order/held.rs`). Before it takes the next one, the rules (`order/rules.rs`)
 //! compare the two; nothing has to hang for a mistake to be seen. What was found right is remembered as a step from one chain
 //! of held classes to the next (`order/chains.rs`), so that the second time is only that step. What is new is also noted for
-//! all (`order/learned.rs`). A broken rule is reported (`order/report.rs`) once for
-//! each pair of places in the source (`order/once.rs`) and the kernel goes on, unless it can't: a CPU that waits for
-//! itself will never go on.
+//! all (`order/learned.rs`). A broken rule is reported (`order/report.rs`) once for each pair of places in the source
+//! (`order/once.rs`) and the kernel goes on, unless it can't: a CPU that waits for itself will never go on.
 //!
 //! Takes no lock and allocates nothing, so it works everywhere: in the console lock, in panic,
 //! before the first CPU is set up. `order_off.rs` has the same names for builds without checks.
