@@ -174,6 +174,10 @@ fn cputs_prints_up_to_the_first_nul() {
     assert_eq!(ports::take_output(), "hello");
     assert_eq!(program.call(Syscall::Cputs, &[UTEMP + PGSIZE - 500, 2000]), Ok(0));
     assert_eq!(ports::take_output(), "x".repeat(1000));
+    // Also when there is more than is copied at once behind the NUL.
+    program.poke(UTEMP + PGSIZE - 400, &[0]);
+    assert_eq!(program.call(Syscall::Cputs, &[UTEMP + PGSIZE - 500, 1000]), Ok(0));
+    assert_eq!(ports::take_output(), "x".repeat(100));
     // The windows above UTOP are legal to read.
     assert_eq!(program.call(Syscall::Cputs, &[UENVS, PGSIZE]), Ok(0));
 }

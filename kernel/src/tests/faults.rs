@@ -137,7 +137,7 @@ fn without_an_upcall_a_page_fault_kills_with_a_dump() {
 #[test]
 fn other_traps_kill_with_their_names() {
     let _machine = machine();
-    for (vector, name) in [(T_DIVIDE, "Divide error"), (T_GPFLT, "General Protection"), (21, "(unknown trap)")] {
+    for (vector, name) in [(T_DIVIDE, "Divide error"), (T_GPFLT, "General Protection"), (25, "(unknown trap)")] {
         let mut program = start();
         ports::take_output();
         program.trap(vector);

@@ -109,6 +109,17 @@ fn a_tick_of_a_busy_cpu_ends_patience() {
 }
 
 #[test]
+fn each_of_those_who_wait_to_send_has_its_turn() {
+    let mut refused = crate::env::Mailbox::EMPTY.refused;
+    [1, 5, 9].into_iter().for_each(|slot| refused.insert(slot));
+    // Whoever has had its turn and was refused again comes behind the others.
+    for slot in [1, 5, 9, 1, 5] {
+        assert_eq!(refused.pop(), Some(slot));
+        refused.insert(slot);
+    }
+}
+
+#[test]
 fn who_waited_to_send_to_the_last_tenant_is_forgotten() {
     let _machine = machine();
     let (mut busy, sender) = (start(), spawn(EnvId::NONE));

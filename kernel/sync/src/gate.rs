@@ -20,6 +20,7 @@ pub enum Gate {
 
 impl Gate {
     /// Whether interrupts must be off here. Elsewhere the kernel turns them on right after.
+    #[inline(always)]
     #[must_use]
     pub const fn needs_interrupts_off(self) -> bool {
         matches!(self, Self::BigLock)

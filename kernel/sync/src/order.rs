@@ -1,10 +1,10 @@
 //! The checker: what every CPU holds, and whether it may take what it wants.
 //!
 //! A CPU writes down each lock it takes (`order/held.rs`). Before it takes the next one, the rules (`order/rules.rs`)
-//! compare the two, unless this CPU has done the same before (`order/chains.rs`); nothing has to hang for a mistake to be
-//! seen. What is new is also noted for all (`order/learned.rs`). A broken rule is reported (`order/report.rs`) once for
-//! each pair of places in the source (`order/once.rs`) and the kernel goes on, unless it can't: a CPU that waits for
-//! itself will never go on.
+//! compare the two; nothing has to hang for a mistake to be seen. What was found right is remembered as a step from one chain
+//! of held classes to the next (`order/chains.rs`), so that the second time is only that step. What is new is also noted for
+//! all (`order/learned.rs`). A broken rule is reported (`order/report.rs`) once for each pair of places in the source
+//! (`order/once.rs`) and the kernel goes on, unless it can't: a CPU that waits for itself will never go on.
 //!
 //! Takes no lock and allocates nothing, so it works everywhere: in the console lock, in panic,
 //! before the first CPU is set up. `order_off.rs` has the same names for builds without checks.
@@ -18,8 +18,10 @@ mod held;
 mod hooks;
 mod kind;
 mod learned;
+mod notes;
 mod once;
 mod picture;
+mod promises;
 mod report;
 mod rules;
 mod scenario;
@@ -35,23 +37,21 @@ pub use crate::gate::Gate;
 pub(crate) use class::Class;
 #[allow(unused_imports, reason = "nobody waits for a fine lock in the big-lock build")]
 pub(crate) use hooks::waiting;
-pub(crate) use hooks::{
-    Here, assert_held, assert_not_held, before, before_try, forget, held_for, might, pin, released, taken, unpin, wait,
-    waited,
-};
+pub(crate) use hooks::{Here, before, before_try, forget, held_for, might, released, taken, wait, waited};
+pub(crate) use promises::{assert_held, assert_not_held, pin, unpin};
 pub use selftest::{all_cells, selftest};
 pub use show::{coverage, graph, suggestion};
 
 use crate::atomic::{AtomicU32, AtomicUsize, spin_loop};
 use crate::rank::Set;
 use crate::{MAX_CPUS, Machine, Rank};
-use chains::{Chain, NOTHING};
+use chains::NOTHING;
 use core::fmt;
 use core::ops::Range;
 use core::panic::Location;
 use core::sync::atomic::Ordering::Relaxed;
 use crossbeam_utils::CachePadded;
-use held::{Held, Notes, Now, PerCpu};
+use held::{Held, Now, PerCpu};
 use kind::Kind;
 use report::Report;
 
@@ -101,84 +101,6 @@ impl Checker {
         self.seen.reset();
         self.lowest.store(usize::MAX, Relaxed);
         self.highest.store(0, Relaxed);
-    }
-
-    /// What CPU `cpu` holds.
-    fn now(&self, cpu: usize) -> &'static Chain {
-        let place = self.cpus[cpu].place.load(Relaxed).checked_sub(1);
-        place.and_then(|place| self.now.get(place)).map_or(&NOTHING, Now::get)
-    }
-
-    /// What CPU `cpu` holds, first taken first. A CPU in user mode, or on its way there, holds its answer.
-    fn held(&self, cpu: usize) -> Notes {
-        self.now(cpu).held()
-    }
-
-    /// What CPU `cpu` holds and is a lock.
-    fn locks(&self, cpu: usize) -> impl Iterator<Item = Held> {
-        let mut held = self.held(cpu).into_iter();
-        core::iter::from_fn(move || held.find(|held| !held.lock.rank.is_wait()))
-    }
-
-    /// Who holds the lock at `address`, if anybody does: CPU and entry.
-    fn holder_of(&self, address: usize) -> Option<(usize, Held)> {
-        (0..MAX_CPUS).find_map(|cpu| Some((cpu, self.now(cpu).find(address)?)))
-    }
-
-    /// What this CPU holds, as a chain of its own and without anything that was crossed out: to be called before a chain is
-    /// made or changed.
-    fn arrive<M: Machine>(&'static self) -> &'static Chain {
-        let (cpu, place) = (this_cpu::<M>(), M::place());
-        let now = &self.now[place];
-        let before = cpu.place.swap(place + 1, Relaxed);
-        if before != place + 1 {
-            // Its first time here. Where it was, if it was anywhere, may become another CPU's.
-            if let Some(old) = before.checked_sub(1) {
-                self.now[old].set(&NOTHING);
-            }
-            now.set(cpu.chains.empty());
-        } else if now.get().has_hole() {
-            now.set(cpu.chains.rebuild(&now.get().held()));
-        }
-        now.get()
-    }
-
-    /// What this CPU would hold with one more lock of class `rank`; `None` if that is too many. If it is an answer, it is the
-    /// CPU's own, and noted; a lock is not.
-    #[track_caller]
-    fn chain_with<M: Machine>(&'static self, rank: Rank) -> Option<&'static Chain> {
-        let (now, chains) = (self.arrive::<M>(), &this_cpu::<M>().chains);
-        if now.is_full() {
-            return None;
-        }
-        let chain = chains.inside(now, rank).or_else(|| {
-            let held = now.held();
-            chains.forget();
-            let now = chains.rebuild(&held);
-            here::<M>().set(now);
-            chains.inside(now, rank)
-        })?;
-        if rank.is_wait() {
-            let lock = Self::answer(M::cpu());
-            chain.note(chains::word(lock), lock.address, Location::caller());
-        }
-        Some(chain)
-    }
-
-    /// This CPU does not hold the lock at `address` any more.
-    fn remove<M: Machine>(&'static self, address: usize) {
-        let now = self.arrive::<M>();
-        if now.is_last(address) {
-            here::<M>().set(now.outer());
-        } else if let Some(rest) = now.held().without(address) {
-            here::<M>().set(this_cpu::<M>().chains.rebuild(&rest));
-        }
-    }
-
-    /// The answer of CPU `cpu`, as if it were a lock. Its place in memory is one that no lock has.
-    #[inline]
-    fn answer(cpu: usize) -> Lock {
-        Lock { address: usize::MAX - cpu, rank: Rank::CpuAnswer, key: cpu as u16 }
     }
 }
 

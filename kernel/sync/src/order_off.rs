@@ -122,35 +122,35 @@ impl Class {
 pub(crate) struct Here;
 
 #[inline]
-pub(crate) fn before<M: Machine>(_class: &Class, _address: usize, _site: Site) -> Here {
+pub(crate) fn before<M: Machine>(_class: &Class, _site: Site) -> Here {
     Here
 }
 #[inline]
-pub(crate) fn before_try<M: Machine>(_class: &Class, _address: usize, _site: Site) -> Here {
+pub(crate) fn before_try<M: Machine>(_class: &Class, _site: Site) -> Here {
     Here
 }
 #[inline]
-pub(crate) fn might<M: Machine>(_class: &Class, _address: usize, _site: Site) {}
+pub(crate) fn might<M: Machine>(_class: &Class, _site: Site) {}
 #[inline]
-pub(crate) fn wait<M: Machine>(_class: &Class, _address: usize, _site: Site) {}
+pub(crate) fn wait<M: Machine>(_class: &Class, _site: Site) {}
 #[inline]
-pub(crate) fn waited<M: Machine>(_class: &Class, _address: usize, _site: Site, _ticks: u32) {}
+pub(crate) fn waited<M: Machine>(_class: &Class, _site: Site, _ticks: u32) {}
 #[inline]
 #[allow(dead_code, reason = "nobody waits for a fine lock in the big-lock build")]
 pub(crate) fn waiting<M: Machine>() {}
 #[inline]
-pub(crate) fn taken<M: Machine>(_here: Here, _class: &Class, _address: usize) {}
+pub(crate) fn taken<M: Machine>(_here: Here, _class: &Class) {}
 #[inline]
-pub(crate) fn released<M: Machine>(_class: &Class, _address: usize) {}
+pub(crate) fn released<M: Machine>(_class: &Class) {}
 #[inline]
-pub(crate) fn held_for<M: Machine>(_class: &Class, _address: usize, _ticks: u32) {}
+pub(crate) fn held_for<M: Machine>(_class: &Class, _ticks: u32) {}
 #[inline]
-pub(crate) fn forget<M: Machine>(_class: &Class, _address: usize) {}
+pub(crate) fn forget<M: Machine>(_class: &Class) {}
 #[inline]
-pub(crate) fn assert_held<M: Machine>(_class: &Class, _address: usize, _site: Site) {}
+pub(crate) fn assert_held<M: Machine>(_class: &Class, _site: Site) {}
 #[inline]
-pub(crate) fn assert_not_held<M: Machine>(_class: &Class, _address: usize, _site: Site) {}
+pub(crate) fn assert_not_held<M: Machine>(_class: &Class, _site: Site) {}
 #[inline]
-pub(crate) fn pin<M: Machine>(_class: &Class, _address: usize, _site: Site) {}
+pub(crate) fn pin<M: Machine>(_class: &Class, _site: Site) {}
 #[inline]
 pub(crate) fn unpin(_class: &Class) {}

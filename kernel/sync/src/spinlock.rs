@@ -13,7 +13,6 @@ use core::cell::UnsafeCell;
 use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 use core::panic::Location;
-use core::ptr;
 
 /// Data that one CPU at a time can reach.
 ///
@@ -54,7 +53,7 @@ impl<T, M: Machine> SpinLock<T, M> {
             let _ = M::interrupts_enabled();
             return Guard { lock: self, left_out, not_send: PhantomData };
         }
-        let here = order::before::<M>(&self.class, self.address(), site);
+        let here = order::before::<M>(&self.class, site);
         if !self.inside.try_lock() {
             self.wait(site);
         }
@@ -65,12 +64,12 @@ impl<T, M: Machine> SpinLock<T, M> {
     #[cold]
     #[inline(never)]
     fn wait(&self, site: &'static Location<'static>) {
-        order::wait::<M>(&self.class, self.address(), site);
+        order::wait::<M>(&self.class, site);
         trace::wants(&self.trace, self.key);
         let since = stats::now::<M>();
         self.inside.lock();
         let ticks = stats::waited::<M>(&self.stats, site, since);
-        order::waited::<M>(&self.class, self.address(), site, ticks);
+        order::waited::<M>(&self.class, site, ticks);
     }
 
     /// Takes the lock if it is free. Since this never waits, any order is right. Interrupts must be off.
@@ -78,7 +77,7 @@ impl<T, M: Machine> SpinLock<T, M> {
     #[track_caller]
     pub fn try_lock(&self) -> Option<Guard<'_, T, M>> {
         let site = Location::caller();
-        let here = order::before_try::<M>(&self.class, self.address(), site);
+        let here = order::before_try::<M>(&self.class, site);
         self.inside.try_lock().then(|| self.taken(here))
     }
 
@@ -91,14 +90,14 @@ impl<T, M: Machine> SpinLock<T, M> {
     #[inline]
     #[track_caller]
     pub fn assert_held(&self) {
-        order::assert_held::<M>(&self.class, self.address(), Location::caller());
+        order::assert_held::<M>(&self.class, Location::caller());
     }
 
     /// States that the caller does not hold this lock. A debug build reports it if this CPU does.
     #[inline]
     #[track_caller]
     pub fn assert_not_held(&self) {
-        order::assert_not_held::<M>(&self.class, self.address(), Location::caller());
+        order::assert_not_held::<M>(&self.class, Location::caller());
     }
 
     /// States that the code from here on may take this lock, though perhaps not this time. A debug build checks the order
@@ -106,7 +105,7 @@ impl<T, M: Machine> SpinLock<T, M> {
     #[inline]
     #[track_caller]
     pub fn might_lock(&self) {
-        order::might::<M>(&self.class, self.address(), Location::caller());
+        order::might::<M>(&self.class, Location::caller());
     }
 
     /// States that the caller holds this lock and relies on it until the pin is dropped. A debug build reports whoever
@@ -114,7 +113,7 @@ impl<T, M: Machine> SpinLock<T, M> {
     #[inline]
     #[track_caller]
     pub fn pin(&self) -> Pin<'_, T, M> {
-        order::pin::<M>(&self.class, self.address(), Location::caller());
+        order::pin::<M>(&self.class, Location::caller());
         Pin { lock: self }
     }
 
@@ -129,7 +128,7 @@ impl<T, M: Machine> SpinLock<T, M> {
     /// Whoever held it must never run again, or never use its guard again.
     pub unsafe fn bust(&self) {
         if self.inside.is_locked() {
-            order::forget::<M>(&self.class, self.address());
+            order::forget::<M>(&self.class);
             // SAFETY: the owner never runs again, by the contract above.
             unsafe { self.inside.unlock() }
         }
@@ -140,15 +139,10 @@ impl<T, M: Machine> SpinLock<T, M> {
         self.key
     }
 
-    #[inline(always)]
-    fn address(&self) -> usize {
-        ptr::from_ref(self).addr()
-    }
-
     /// Makes the guard. Only for a caller that has just locked `inside`.
     #[inline(always)]
     fn taken(&self, here: order::Here) -> Guard<'_, T, M> {
-        order::taken::<M>(here, &self.class, self.address());
+        order::taken::<M>(here, &self.class);
         stats::taken::<M>(&self.stats);
         trace::has(&self.trace, self.key);
         Guard { lock: self, left_out: LeftOut::NO, not_send: PhantomData }
@@ -208,8 +202,8 @@ impl<T, M: Machine> Drop for Guard<'_, T, M> {
             return;
         }
         let ticks = stats::released::<M>(&self.lock.stats);
-        order::held_for::<M>(&self.lock.class, self.lock.address(), ticks);
-        order::released::<M>(&self.lock.class, self.lock.address());
+        order::held_for::<M>(&self.lock.class, ticks);
+        order::released::<M>(&self.lock.class);
         trace::frees(&self.lock.trace, self.lock.key);
         // SAFETY: a guard is made only by the owner of the lock, and this one is going away.
         unsafe { self.lock.inside.unlock() }

@@ -3,40 +3,54 @@
 use core::sync::atomic::Ordering;
 
 use ulib::{
-    EnvId, EnvStatus, Error, SELF, WRITE, alive, envs, ipc_recv, raw, record, sys_env_destroy, sys_exofork,
-    sys_getenvid, sys_page_alloc, sys_page_map, sys_yield, wait,
+    EnvId, EnvStatus, Error, Page, SELF, WRITE, alive, envs, ipc_recv, raw, record, sys_env_destroy,
+    sys_env_set_pgfault_upcall, sys_exofork, sys_getenvid, sys_page_alloc, sys_page_map, sys_page_unmap, sys_yield,
+    wait,
 };
 
 use super::stage::{FREE, Stage, VA, page_with, until};
 use crate::hostile::{Board, expect, refused};
 
 /// A sibling reuses the slot of the env whose memory the parent is about to lock.
-pub(super) fn slot_is_reused(mut stage: Stage) {
+pub(super) fn slot_is_reused(stage: Stage) {
+    let alloc = |victim| sys_page_alloc(victim, VA, WRITE);
+    reused(stage, alloc, |heir| {
+        expect("what the heir has", sys_page_map(heir, VA, SELF, VA, WRITE), Err(Error::Inval));
+    });
+}
+
+/// The same with what is in the life of an env. Its new tenant has another parent.
+pub(super) fn slot_is_reused_with_a_new_parent(stage: Stage) {
+    let set_handler = |victim| sys_env_set_pgfault_upcall(victim, VA);
+    reused(stage, set_handler, |heir| {
+        expect("the heir's handler", record(heir).pgfault_upcall.load(Ordering::SeqCst), 0);
+    });
+}
+
+/// The parent does something to an env whose slot gets a new tenant, and nothing has been done to that one.
+fn reused(mut stage: Stage, act: impl FnOnce(EnvId) -> Result<(), Error>, untouched: impl FnOnce(EnvId)) {
     let victim = stage.actor(|_| ());
-    let heir = stage.prepared(
-        |_| page_with(0),
-        move |board, mine| {
-            while alive(victim) {
-                sys_yield();
-            }
-            // Mostly the first: the slot is in this CPU's cache. If another CPU freed it, it may be late, and nothing is shown.
-            let heir = (0..8).map(|_| sys_exofork().unwrap()).find(|id| id.slot() == victim.slot());
-            // The only call that comes to this point: the slot has its new tenant.
-            expect("mapping a page twice", mine.map(SELF, mine.plus(1), WRITE), Ok(()));
-            until(board, FREE, 1);
-            if let Some(heir) = heir {
-                // Nobody has mapped anything into it.
-                expect("what the heir has", sys_page_map(heir, VA, SELF, VA, WRITE), Err(Error::Inval));
-            }
-            let me = sys_getenvid().0;
-            for record in envs().iter().filter(|record| record.parent_id.load(Ordering::SeqCst) == me) {
-                let _ = sys_env_destroy(EnvId(record.id.load(Ordering::SeqCst)));
-            }
-        },
-    );
+    let part = |board: Board, mine: Page| {
+        while alive(victim) {
+            sys_yield();
+        }
+        // Mostly the first: the slot is in this CPU's cache. If another CPU freed it, it may be late, and nothing is shown.
+        let heir = (0..8).map(|_| sys_exofork().unwrap()).find(|id| id.slot() == victim.slot());
+        // The only call that comes to this point: the slot has its new tenant.
+        expect("mapping a page twice", mine.map(SELF, mine.plus(1), WRITE), Ok(()));
+        until(board, FREE, 1);
+        if let Some(heir) = heir {
+            untouched(heir);
+        }
+        let me = sys_getenvid().0;
+        for record in envs().iter().filter(|record| record.parent_id.load(Ordering::SeqCst) == me) {
+            let _ = sys_env_destroy(EnvId(record.id.load(Ordering::SeqCst)));
+        }
+    };
+    let heir = stage.prepared(|_| page_with(0), part);
     stage.go();
     // It may live still, when the window is shut.
-    let answer = sys_page_alloc(victim, VA, WRITE);
+    let answer = act(victim);
     assert!(matches!(answer, Ok(()) | Err(Error::BadEnv)), "{answer:?}");
     stage.board.set(FREE, 1);
     stage.end(&[victim, heir]);
@@ -50,7 +64,7 @@ pub(super) fn actor_dies_in_its_call(mut stage: Stage) {
             if own != SELF {
                 let _ = sys_page_alloc(own, VA, WRITE);
             }
-            unreachable!("this env was destroyed");
+            until_destroyed();
         },
     );
     stage.go();
@@ -153,11 +167,33 @@ pub(super) fn two_breakpoints(mut stage: Stage) {
 pub(super) fn embryo_is_left(mut stage: Stage) {
     let parent = stage.actor(|_| {
         let _ = sys_exofork();
-        unreachable!("this env was destroyed");
+        until_destroyed();
     });
     stage.go();
     expect("destroying a child", sys_env_destroy(parent), Ok(()));
     stage.end(&[parent]);
+}
+
+/// An env is destroyed while it makes calls, one after the other.
+pub(super) fn destroyed_in_a_call(mut stage: Stage) {
+    let victim = stage.actor(|board| {
+        loop {
+            board.word(FREE).fetch_add(1, Ordering::SeqCst);
+            expect("unmapping nothing", sys_page_unmap(SELF, VA), Ok(()));
+        }
+    });
+    stage.begin();
+    until(stage.board, FREE, 100);
+    stage.open();
+    expect("destroying a child", sys_env_destroy(victim), Ok(()));
+    stage.end(&[victim]);
+}
+
+/// Does nothing more. When no window holds it in its call, it may be back before it is destroyed.
+fn until_destroyed() -> ! {
+    loop {
+        sys_yield();
+    }
 }
 
 fn count_for_ever(board: Board) {

@@ -2,7 +2,7 @@
 //!
 //! Each is a play for a parent, in slot 0, and a few children. What makes it a race every time are windows in the kernel
 //! (`kernel/src/window.rs`), which the test that starts it arms; without them the same play runs and must come to the
-//! same end, whichever way the actors meet. `scripts/host/tests/qemu/races.rs` has the rules.
+//! same end, whichever way the actors meet. `scripts/host/tests/qemu/races` has the rules.
 
 mod count;
 mod errors;
@@ -26,6 +26,7 @@ type Play = fn(Stage);
 const SCENARIOS: &[(u32, Play)] = &[
     (1, life::slot_is_reused),
     (2, life::actor_dies_in_its_call),
+    (102, life::slot_is_reused_with_a_new_parent),
     (3, life::destroyed_elsewhere),
     (4, life::destroyed_twice),
     (5, queue::told_to_run_while_running),
@@ -57,6 +58,7 @@ const SCENARIOS: &[(u32, Play)] = &[
     (29, queue::two_thieves),
     (30, queue::woken_on_the_way_to_halt),
     (31, life::destroyed_while_leaving),
+    (32, life::destroyed_in_a_call),
     (34, memory::lines),
     (37, life::two_breakpoints),
     (38, errors::no_such_status),

@@ -5,7 +5,6 @@ use super::selftest::{Bench, CPUS, Fake, Lock, Outcome, go_to, lock, set_clock};
 use super::{Checker, Class, hooks, stuck};
 use crate::{Rank, big};
 use core::panic::Location;
-use core::ptr;
 
 /// Runs all cells for locks of class `rank`.
 pub(super) fn all(bench: &mut Bench, rank: Rank) -> Outcome {
@@ -18,23 +17,15 @@ pub(super) fn all(bench: &mut Bench, rank: Rank) -> Outcome {
     long_holds(bench, rank)
 }
 
-fn id(class: &Class) -> super::Lock {
-    class.lock(address(class))
-}
-
-fn address(class: &Class) -> usize {
-    ptr::from_ref(class).addr()
-}
-
 /// A lock of this class is taken without being one, so that nothing excludes anybody.
 pub(super) fn take(class: &Class) {
-    let here = hooks::before_try::<Fake>(class, address(class), Location::caller());
-    hooks::taken::<Fake>(here, class, address(class));
+    let here = hooks::before_try::<Fake>(class, Location::caller());
+    hooks::taken::<Fake>(here, class);
 }
 
 /// It is released.
 pub(super) fn release(class: &Class) {
-    hooks::released::<Fake>(class, address(class));
+    hooks::released::<Fake>(class);
 }
 
 /// A lock that two CPUs are given, one while the other has it or after; one that is made anew meanwhile.
@@ -71,7 +62,7 @@ fn uninitialised(bench: &mut Bench, rank: Rank) -> Outcome {
             if bench.start() {
                 let class = Class::rubbish(rank, 0, word);
                 if waits {
-                    hooks::wait::<Fake>(&class, address(&class), Location::caller());
+                    hooks::wait::<Fake>(&class, Location::caller());
                 } else {
                     take(&class);
                 }
@@ -81,8 +72,8 @@ fn uninitialised(bench: &mut Bench, rank: Rank) -> Outcome {
     }
     if bench.start() {
         let class = Class::new(rank, 0);
-        hooks::wait::<Fake>(&class, address(&class), Location::caller());
-        hooks::waited::<Fake>(&class, address(&class), Location::caller(), 0);
+        hooks::wait::<Fake>(&class, Location::caller());
+        hooks::waited::<Fake>(&class, Location::caller(), 0);
         take(&class);
         bench.expect(None)?;
     }
@@ -97,7 +88,7 @@ fn long_waits(bench: &mut Bench, rank: Rank) -> Outcome {
                 if bench.start() {
                     let class = Class::new(rank, 0);
                     set_clock(begin);
-                    let wanted = if is_lock { id(&class) } else { Checker::answer(1) };
+                    let wanted = if is_lock { class.lock() } else { Checker::answer(1) };
                     let held = Held { lock: wanted, site: Location::caller() };
                     super::this_cpu::<Fake>().start_waiting::<Fake>(held);
                     if ends {
@@ -191,9 +182,9 @@ fn long_holds(bench: &mut Bench, rank: Rank) -> Outcome {
             if bench.start() {
                 let class = Class::new(rank, 0);
                 if is_wait {
-                    hooks::waited::<Fake>(&class, address(&class), Location::caller(), ticks);
+                    hooks::waited::<Fake>(&class, Location::caller(), ticks);
                 } else {
-                    hooks::held_for::<Fake>(&class, address(&class), ticks);
+                    hooks::held_for::<Fake>(&class, ticks);
                 }
                 let kind = if is_wait { "waited-long" } else { "held-long" };
                 bench.expect(is_long.then_some(kind))?;

@@ -6,6 +6,7 @@ use super::{Lock, Site};
 use crate::Rank;
 use crate::atomic::AtomicU32;
 use crate::pointer::AtomicSite;
+use core::ptr;
 use core::sync::atomic::Ordering::Relaxed;
 
 /// The lock was made, and never taken. Marks memory in which a lock was made, too: zeros and rubbish are other numbers.
@@ -43,9 +44,15 @@ impl Class {
         Self { rank, word, state: AtomicU32::new(state), pinned: AtomicSite::new() }
     }
 
-    /// The lock that this is part of, which is at `address`.
-    pub(crate) fn lock(&self, address: usize) -> Lock {
-        Lock { address, rank: self.rank, key: self.word as u16 }
+    /// The lock that this is part of.
+    pub(crate) fn lock(&self) -> Lock {
+        Lock { address: self.address(), rank: self.rank, key: self.word as u16 }
+    }
+
+    /// The place in memory that tells the lock from others: this one, inside it.
+    #[inline(always)]
+    pub(crate) fn address(&self) -> usize {
+        ptr::from_ref(self).addr()
     }
 
     #[inline(always)]

@@ -16,43 +16,43 @@ pub(crate) struct Here {
     chain: &'static Chain,
 }
 
-/// This CPU is about to take the lock at `address` and will wait for it if need be.
+/// This CPU is about to take the lock of `class` and will wait for it if need be.
 ///
 /// # Panics
 /// If this CPU holds it: the wait would never end.
 #[inline(always)]
-pub(crate) fn before<M: Machine>(class: &Class, address: usize, site: Site) -> Here {
+pub(crate) fn before<M: Machine>(class: &Class, site: Site) -> Here {
     let now = here::<M>();
     match now.get().next(class.rank()) {
         Some(chain) if !M::interrupts_enabled() && big::is_held::<M>() => {
             chain.count();
             // Before the lock is taken: the chain is not held yet, so this is room of its own.
-            chain.note(class.word(), address, site);
+            chain.note(class.word(), class.address(), site);
             Here { now, chain }
         }
-        _ => before_again::<M>(class, address, site),
+        _ => before_again::<M>(class, site),
     }
 }
 
 /// The same for the second of two locks of one class, which go by their keys as well.
 #[inline(never)]
-fn before_again<M: Machine>(class: &Class, address: usize, site: Site) -> Here {
+fn before_again<M: Machine>(class: &Class, site: Site) -> Here {
     let now = here::<M>();
     match now.get().again(class.word()) {
         Some(chain) if !M::interrupts_enabled() && big::is_held::<M>() => {
             chain.count();
-            chain.note(class.word(), address, site);
+            chain.note(class.word(), class.address(), site);
             Here { now, chain }
         }
-        _ => before_unusually::<M>(class, address, site),
+        _ => before_unusually::<M>(class, site),
     }
 }
 
 /// The same for the first time, with something wrong, or when it is to be told.
 #[cold]
 #[inline(never)]
-fn before_unusually<M: Machine>(class: &Class, address: usize, site: Site) -> Here {
-    let lock = class.lock(address);
+fn before_unusually<M: Machine>(class: &Class, site: Site) -> Here {
+    let lock = class.lock();
     prepare::<M>(class, lock, site);
     M::step(Step::Want, lock.rank);
     let waits_for_itself = check::<M>(lock, site);
@@ -60,10 +60,10 @@ fn before_unusually<M: Machine>(class: &Class, address: usize, site: Site) -> He
     go_on::<M>(lock, site)
 }
 
-/// This CPU is about to take the lock at `address` if it is free.
+/// This CPU is about to take the lock of `class` if it is free.
 #[inline(never)]
-pub(crate) fn before_try<M: Machine>(class: &Class, address: usize, site: Site) -> Here {
-    let lock = class.lock(address);
+pub(crate) fn before_try<M: Machine>(class: &Class, site: Site) -> Here {
+    let lock = class.lock();
     prepare::<M>(class, lock, site);
     go_on::<M>(lock, site)
 }
@@ -101,10 +101,10 @@ fn report_for<M: Machine>(kind: Kind, lock: Lock, site: Site) {
 
 /// This CPU might take `lock` here, if not this time.
 #[inline(always)]
-pub(crate) fn might<M: Machine>(class: &Class, address: usize, site: Site) {
+pub(crate) fn might<M: Machine>(class: &Class, site: Site) {
     match here::<M>().get().next(class.rank()) {
         Some(chain) => chain.count(),
-        None => drop(check::<M>(class.lock(address), site)),
+        None => drop(check::<M>(class.lock(), site)),
     }
 }
 
@@ -153,8 +153,8 @@ pub(crate) fn check<M: Machine>(wanted: Lock, site: Site) -> bool {
 }
 
 /// This CPU has not got the lock at once and starts to wait for it.
-pub(crate) fn wait<M: Machine>(class: &Class, address: usize, site: Site) {
-    let lock = class.lock(address);
+pub(crate) fn wait<M: Machine>(class: &Class, site: Site) {
+    let lock = class.lock();
     if !class.is_made() {
         report_for::<M>(Kind::Uninitialised, lock, site);
     }
@@ -172,37 +172,37 @@ pub(crate) fn waiting<M: Machine>() {
 }
 
 /// The wait for the lock is over. It took `ticks`, which is 0 where nobody counts.
-pub(crate) fn waited<M: Machine>(class: &Class, address: usize, site: Site, ticks: u32) {
+pub(crate) fn waited<M: Machine>(class: &Class, site: Site, ticks: u32) {
     this_cpu::<M>().stop_waiting();
     if ticks != 0 && M::micros(u64::from(ticks)) > u64::from(class.rank().wait_budget_ms()) * 1000 {
-        report_for::<M>(Kind::WaitedLong, class.lock(address), site);
+        report_for::<M>(Kind::WaitedLong, class.lock(), site);
     }
 }
 
-/// This CPU, which is `here`, has got the lock at `address`.
+/// This CPU, which is `here`, has got the lock of `class`.
 #[inline(always)]
-pub(crate) fn taken<M: Machine>(here: Here, class: &Class, address: usize) {
+pub(crate) fn taken<M: Machine>(here: Here, class: &Class) {
     if class.is_just_free() {
         class.set_held();
         here.now.set(here.chain);
     } else {
-        taken_unusually::<M>(here, class, address);
+        taken_unusually::<M>(here, class);
     }
 }
 
 /// The same for a lock that is taken for the first time, that does not say that it is free, or that is watched.
 #[cold]
 #[inline(never)]
-fn taken_unusually<M: Machine>(here: Here, class: &Class, address: usize) {
-    let lock = class.lock(address);
+fn taken_unusually<M: Machine>(here: Here, class: &Class) {
+    let lock = class.lock();
     if !class.is_made() {
         Report::new::<M>(Kind::Uninitialised).inner(lock).maybe_site(here.chain.site()).print::<M>();
-    } else if !class.is_free() || class.is_new() && M::checker().holder_of(address).is_some() {
+    } else if !class.is_free() || class.is_new() && M::checker().holder_of(class.address()).is_some() {
         // Held though it was never taken: it was made anew meanwhile.
         two_holders::<M>(lock, here.chain.site());
     }
-    M::checker().lowest.fetch_min(address, Relaxed);
-    M::checker().highest.fetch_max(address, Relaxed);
+    M::checker().lowest.fetch_min(class.address(), Relaxed);
+    M::checker().highest.fetch_max(class.address(), Relaxed);
     class.set_held();
     here.now.set(here.chain);
     if M::is_watched() {
@@ -220,28 +220,29 @@ fn two_holders<M: Machine>(lock: Lock, site: Option<Site>) {
     report.print::<M>();
 }
 
-/// This CPU is about to release the lock at `address`.
+/// This CPU is about to release the lock of `class`.
 #[inline(always)]
-pub(crate) fn released<M: Machine>(class: &Class, address: usize) {
+pub(crate) fn released<M: Machine>(class: &Class) {
     let now = here::<M>();
     let chain = now.get();
-    if chain.is_last(address) && class.is_just_held() && !M::interrupts_enabled() {
+    if chain.is_last(class.address()) && class.is_just_held() && !M::interrupts_enabled() {
         class.set_free();
         now.set(chain.outer());
     } else {
-        released_unusually::<M>(class, address);
+        released_unusually::<M>(class);
     }
 }
 
 /// The same for a lock that is not the last one taken, that is pinned or watched, or with something wrong.
 #[inline(never)]
-fn released_unusually<M: Machine>(class: &Class, address: usize) {
-    let lock = class.lock(address);
+fn released_unusually<M: Machine>(class: &Class) {
+    let lock = class.lock();
     if M::is_watched() {
         M::step(Step::Free, lock.rank);
     }
     if !class.is_held()
-        || M::checker().now(M::cpu()).find(address).is_none() && M::checker().holder_of(address).is_some()
+        || M::checker().now(M::cpu()).find(class.address()).is_none()
+            && M::checker().holder_of(class.address()).is_some()
     {
         return released_wrongly::<M>(class, lock);
     }
@@ -255,14 +256,14 @@ fn released_unusually<M: Machine>(class: &Class, address: usize) {
     if M::is_watched() {
         class.watch();
     }
-    M::checker().remove::<M>(address);
+    M::checker().remove::<M>(class.address());
 }
 
-/// The lock at `address` was held for `ticks`, which is 0 where nobody counts.
+/// The lock of `class` was held for `ticks`, which is 0 where nobody counts.
 #[inline]
-pub(crate) fn held_for<M: Machine>(class: &Class, address: usize, ticks: u32) {
+pub(crate) fn held_for<M: Machine>(class: &Class, ticks: u32) {
     if ticks != 0 && M::micros(u64::from(ticks)) > u64::from(class.rank().budget_ms()) * 1000 {
-        Report::new::<M>(Kind::HeldLong).inner(class.lock(address)).print::<M>();
+        Report::new::<M>(Kind::HeldLong).inner(class.lock()).print::<M>();
     }
 }
 
@@ -278,40 +279,15 @@ fn released_wrongly<M: Machine>(class: &Class, lock: Lock) {
         Some((_, held)) => Report::new::<M>(Kind::TwoHolders).outer(held).inner(lock).print::<M>(),
         None => Report::new::<M>(Kind::DoubleRelease).inner(lock).print::<M>(),
     }
-    forget::<M>(class, lock.address);
+    forget::<M>(class);
 }
 
 /// Whoever holds the lock will not release it.
-pub(crate) fn forget<M: Machine>(class: &Class, address: usize) {
+pub(crate) fn forget<M: Machine>(class: &Class) {
     class.set_free();
-    match M::checker().holder_of(address) {
-        Some((cpu, _)) if cpu == M::cpu() => M::checker().remove::<M>(address),
-        Some((cpu, _)) => M::checker().now(cpu).cross_out(address),
+    match M::checker().holder_of(class.address()) {
+        Some((cpu, _)) if cpu == M::cpu() => M::checker().remove::<M>(class.address()),
+        Some((cpu, _)) => M::checker().now(cpu).cross_out(class.address()),
         None => {}
     }
-}
-
-/// The code at `site` relies on this CPU holding the lock.
-pub(crate) fn assert_held<M: Machine>(class: &Class, address: usize, site: Site) {
-    if !class.is_held() || M::checker().now(M::cpu()).find(address).is_none() {
-        Report::new::<M>(Kind::AssertHeld).inner(class.lock(address)).site(site).print::<M>();
-    }
-}
-
-/// The code at `site` relies on this CPU not holding the lock.
-pub(crate) fn assert_not_held<M: Machine>(class: &Class, address: usize, site: Site) {
-    if let Some(held) = M::checker().now(M::cpu()).find(address) {
-        Report::new::<M>(Kind::AssertNotHeld).outer(held).inner(class.lock(address)).site(site).print::<M>();
-    }
-}
-
-/// From here to `unpin`, the lock is not to be released.
-pub(crate) fn pin<M: Machine>(class: &Class, address: usize, site: Site) {
-    assert_held::<M>(class, address, site);
-    class.pin(Some(site));
-}
-
-/// The lock may be released again.
-pub(crate) fn unpin(class: &Class) {
-    class.pin(None);
 }

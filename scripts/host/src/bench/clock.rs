@@ -1,5 +1,6 @@
 //! What time is measured with, and what a figure of it is worth.
 
+use std::fs;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
@@ -71,6 +72,12 @@ impl Clock {
         let mut texts = vec![format!(
             "Wall clock of the host, which has {cores} cores. The guest's instructions are executed by {who}: {version}."
         )];
+        if let Some(load) = load() {
+            texts.push(format!(
+                "Its load average was {load} when this began; what else runs takes away from the figures, and not from \
+                 both builds alike."
+            ));
+        }
         if usize::from(most) > cores {
             texts.push(format!(
                 "With more than {cores} guest CPUs it measures the host as much as the kernel: compare the builds with \
@@ -81,10 +88,16 @@ impl Clock {
     }
 }
 
+/// How many threads of the host wanted to run during the last minute, in the kernel's words.
+fn load() -> Option<String> {
+    let text = fs::read_to_string("/proc/loadavg").ok()?;
+    text.split_whitespace().next().map(str::to_owned)
+}
+
 /// The rig's machine. What it leaves out matters as much as what it has.
 const RIG: [&str; 3] = [
     "A virtual parallel machine, not the host and not a real computer: N equal CPUs that advance in lock step, one \
-     instruction a tick each, whatever the host does meanwhile. The same image and seed give the same figures.",
+     instruction a tick each, whatever the host does meanwhile. The same image and seed give nearly the same figures.",
     "There are no caches: an access to memory costs nothing extra, and an atomic instruction is one tick like any other. \
      So the figures show what the locks do (work that only one CPU at a time can do, waiting, idling), not what \
      moving data between CPUs costs. Fine locks are flattered by that, since their additional atomic instructions are \

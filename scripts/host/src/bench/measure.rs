@@ -148,8 +148,9 @@ fn on_rig(plan: &Plan, images: &[(Build, Image); 2], task: &Task, core: usize) -
     for (_, image) in images {
         let mut samples = Vec::new();
         for turn in 0..u64::from(plan.repeat) {
-            let window = plan.rig.window * u64::from(task.workload.window);
-            let settings = rig::Settings { seed: plan.rig.seed + turn, core, window, ..plan.rig.clone() };
+            let [warmup, window] =
+                [plan.rig.warmup, plan.rig.window].map(|ticks| ticks * u64::from(task.workload.window));
+            let settings = rig::Settings { seed: plan.rig.seed + turn, core, warmup, window, ..plan.rig.clone() };
             match rig::measure(image, &program(task, ENDLESS), task.cpus, &settings)? {
                 _ if interrupt::seen() => return Ok(None),
                 Ok(point) => samples.push(point),

@@ -22,8 +22,20 @@ pub(super) const CASES: &[Case] = &[
             &["race:1"],
             &[
                 ("%calling@0:want-env-life@1", ""),
-                ("%want-env-life@1:want-env-vm@0+1/calling@0+1", "calling@0+1"),
+                ("%want-env-life@1:calling@0+1/want-env-vm@0+1", "calling@0+1"),
                 ("%want-env-vm@0+1:looked-up@2", ""),
+            ],
+        )
+    },
+    Case {
+        cpus: 3,
+        ..race(
+            "race_02_right_and_act_under_one_lock",
+            &["race:102"],
+            &[
+                ("%calling@0:want-env-life@1", ""),
+                ("%want-env-life@1:trapped@0+1/want-env-life@0+1", "trapped@0+1"),
+                ("%want-env-life@0+1:looked-up@2", ""),
             ],
         )
     },
@@ -57,7 +69,7 @@ pub(super) const CASES: &[Case] = &[
     race(
         "race_06_frozen_between_queue_and_cpu",
         &["race:106"],
-        &[("%calling@0+1:picked@1", ""), ("%picked@1:calling@0+2", "calling@0+2")],
+        &[("%calling@0+1:picked@1", ""), ("%picked@1:asked@0", "asked@0")],
     ),
     Case { cpus: 3, ..race("race_07_woken_while_on_its_cpu", &["race:7"], &[("%receiving@1:sent@0*3", "sent@0")]) },
     race(
@@ -122,7 +134,7 @@ pub(super) const CASES: &[Case] = &[
         &["race:14"],
         &[
             ("%calling@0:want-env-vm@1", ""),
-            ("%want-env-vm@1:want-env-vm@0+2/calling@0+1", "calling@0+1"),
+            ("%want-env-vm@1:calling@0+1/want-env-vm@0+2", "calling@0+1"),
             ("%want-env-vm@0+2:forgotten@1", ""),
         ],
     ),
@@ -165,6 +177,10 @@ pub(super) const CASES: &[Case] = &[
     race(
         "race_21_both_want_the_space",
         &["race:21"],
-        &[("%want-env-vm@1:asked@0", ""), ("%asked@0:wait-env-vm@1", "wait-env-vm@1")],
+        &[
+            ("%calling@0:want-env-vm@1", ""),
+            ("%want-env-vm@1:asked@0", ""),
+            ("%asked@0:wait-env-vm@1", "wait-env-vm@1"),
+        ],
     ),
 ];

@@ -108,12 +108,23 @@ pub(super) const CASES: &[Case] = &[
         &["race:3"],
         &[("%want-env-life@0>trapped@1", ""), ("%trapped@1:dying@0", "dying@0")],
     ),
+    // In a call after which it goes on: at a tick its CPU would look round anyway.
+    race(
+        "race_32_destroyed_in_a_call_after_which_it_goes_on",
+        &["race:32"],
+        &[("%want-env-life@0>calling@1", ""), ("%calling@1:dying@0", "dying@0"), ("%answering@1:dying@0", "")],
+    ),
     Case {
         required: &["race 34: ok", "the one line, from beginning to end$", "the other line, from beginning to end$"],
         ..race(
             "race_34_two_lines_at_once",
             &["race:34"],
-            &[("%want-console@0:got-console@1", ""), ("%got-console@1:wait-console@0/got-console@0", "wait-console@0")],
+            &[
+                ("%want-console@0:got-console@1", ""),
+                ("%got-console@1:wait-console@0/got-console@0", "wait-console@0"),
+                // Were this still the one line, the other one would come in the midst of it.
+                ("%want-console@1+1:got-console@0", ""),
+            ],
         )
     },
     // A mistake is reported by the CPU that holds the console, with another one waiting for it; then both go on.
