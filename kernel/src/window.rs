@@ -24,9 +24,9 @@
 mod crash;
 mod delay;
 mod event;
+mod rule;
 
-use core::fmt;
-use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use abi::syscall::{OPEN, SHUT};
 use spin::Once;
@@ -34,34 +34,12 @@ use sync::{Rank, Step, order};
 
 use crate::cpu::This;
 use crate::point::Point;
-use crate::x86::instr;
 use crate::{boot, console, cpu, println, watchdog};
-use event::{Event, Place};
+use event::Place;
+use rule::Rule;
 
-/// The longest wait, in milliseconds: for a host that is busy with other things. The lock checker's patience is longer.
-const LIMIT_MS: u32 = 5_000;
-
-/// The most rules since boot, and alternatives in a rule.
+/// The most rules since boot.
 const RULES: usize = 64;
-const ALTERNATIVES: usize = 4;
-
-/// One rule, and what has become of it.
-struct Rule {
-    /// Whether it waits for a program's word.
-    marked: bool,
-    at: Event,
-    until: [Option<Event>; ALTERNATIVES],
-    /// Whether only what comes after `at` counts.
-    fresh: bool,
-    times: u32,
-    /// How often `at` was passed, and each of `until`.
-    reached: AtomicU32,
-    came: [AtomicU32; ALTERNATIVES],
-    /// How often each of `until` ended a wait.
-    met: [AtomicU32; ALTERNATIVES],
-    early: AtomicU32,
-    timeouts: AtomicU32,
-}
 
 static TABLE: [Once<Rule>; RULES] = [const { Once::new() }; RULES];
 /// Those in force: the first, and the one behind the last.
@@ -101,21 +79,9 @@ pub fn init() {
 /// # Errors
 /// When it is none, or there are too many.
 pub fn arm(rule: &str) -> Result<(), &'static str> {
-    let (rule, times) = match rule.split_once('*') {
-        Some((rule, times)) => (rule, times.parse().map_err(|_| "how often?")?),
-        None => (rule, 1),
-    };
-    let (marked, rule) = rule.strip_prefix('%').map_or((false, rule), |rule| (true, rule));
-    let fresh = rule.contains('>');
-    let (at, until) = rule.split_once([':', '>']).ok_or("a rule is POINT:POINT")?;
-    let at = Event::parse(at).ok_or("the first point is unknown")?;
-    let mut events = [None; ALTERNATIVES];
-    for (i, text) in until.split('/').enumerate() {
-        let place = events.get_mut(i).ok_or("too many points")?;
-        *place = Some(Event::parse(text).ok_or("the second point is unknown")?);
-    }
+    let rule = Rule::parse(rule)?;
     let place = TABLE.get(COUNT.load(Ordering::SeqCst)).ok_or("too many rules")?;
-    place.call_once(|| Rule::new(marked, fresh, at, events, times));
+    place.call_once(|| rule);
     COUNT.fetch_add(1, Ordering::SeqCst);
     activate();
     Ok(())
@@ -186,9 +152,16 @@ fn rules() -> impl Iterator<Item = &'static Rule> {
 fn pass(place: Place, slot: Option<usize>) {
     let cpu = cpu::index();
     let marked = MARKED.load(Ordering::SeqCst);
-    let in_force = || rules().filter(|rule| marked || !rule.marked);
-    in_force().for_each(|rule| rule.note(place, cpu, slot));
-    in_force().filter(|rule| rule.at.fits(place, cpu, slot)).for_each(Rule::wait);
+    let in_force = || rules().enumerate().filter(|(_, rule)| marked || !rule.marked);
+    // What this CPU is to wait for is settled before others go on because of it: what they do then comes while it waits.
+    let mut waits = [None; RULES];
+    for (i, rule) in in_force().filter(|(_, rule)| rule.at.fits(place, cpu, slot)) {
+        waits[i] = rule.arrive();
+    }
+    in_force().for_each(|(_, rule)| rule.note(place, cpu, slot));
+    for (rule, least) in rules().zip(waits) {
+        least.into_iter().for_each(|least| rule.wait(least));
+    }
     if let Place::Lock(Step::Spin, _) = place {
         // How often depends on others: no seed can say what comes at the next point, and it is no step that a CPU makes.
         return;
@@ -202,94 +175,6 @@ fn pass(place: Place, slot: Option<usize>) {
     }
     if marked {
         crash::at(place, cpu, slot);
-    }
-}
-
-impl Rule {
-    fn new(marked: bool, fresh: bool, at: Event, until: [Option<Event>; ALTERNATIVES], times: u32) -> Rule {
-        Rule {
-            marked,
-            fresh,
-            at,
-            until,
-            times,
-            reached: AtomicU32::new(0),
-            came: [const { AtomicU32::new(0) }; ALTERNATIVES],
-            met: [const { AtomicU32::new(0) }; ALTERNATIVES],
-            early: AtomicU32::new(0),
-            timeouts: AtomicU32::new(0),
-        }
-    }
-
-    /// Counts what others wait for.
-    fn note(&self, place: Place, cpu: usize, slot: Option<usize>) {
-        for (event, count) in self.until.iter().zip(&self.came) {
-            if event.is_some_and(|event| event.fits(place, cpu, slot)) {
-                count.fetch_add(1, Ordering::SeqCst);
-            }
-        }
-    }
-
-    /// How often each of the events has come.
-    fn counts(&self) -> [u32; ALTERNATIVES] {
-        self.came.each_ref().map(|count| count.load(Ordering::SeqCst))
-    }
-
-    /// Which of the events has come often enough: `least` times each, those to be skipped not counted.
-    fn came(&self, least: [u32; ALTERNATIVES]) -> Option<usize> {
-        let counts = self.counts();
-        let came = |&i: &usize| self.until[i].is_some_and(|event| counts[i] >= least[i].saturating_add(event.skip));
-        (0..ALTERNATIVES).find(came)
-    }
-
-    fn wait(&self) {
-        let reached = self.reached.fetch_add(1, Ordering::SeqCst) + 1;
-        let Some(turn) = reached.checked_sub(self.at.skip).filter(|turn| (1..=self.times).contains(turn)) else {
-            return;
-        };
-        let least = if self.fresh { self.counts().map(|count| count + 1) } else { [turn; ALTERNATIVES] };
-        if !self.fresh && self.came(least).is_some() {
-            self.early.fetch_add(1, Ordering::SeqCst);
-            return;
-        }
-        let start = instr::millis();
-        loop {
-            if let Some(which) = self.came(least) {
-                self.met[which].fetch_add(1, Ordering::SeqCst);
-                return;
-            }
-            if instr::millis().wrapping_sub(start) > LIMIT_MS {
-                self.timeouts.fetch_add(1, Ordering::SeqCst);
-                return;
-            }
-            instr::pause();
-        }
-    }
-}
-
-impl fmt::Display for Rule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let count = |word: &AtomicU32| word.load(Ordering::SeqCst);
-        write!(f, "{}{}", if self.marked { "%" } else { "" }, self.at)?;
-        for (i, event) in self.until.iter().flatten().enumerate() {
-            let before = if i > 0 {
-                '/'
-            } else if self.fresh {
-                '>'
-            } else {
-                ':'
-            };
-            write!(f, "{before}{event}")?;
-        }
-        if self.times > 1 {
-            write!(f, "*{}", self.times)?;
-        }
-        let met: u32 = self.met.iter().map(count).sum();
-        write!(f, " reached={} met={met}", count(&self.reached))?;
-        for (event, met) in self.until.iter().flatten().zip(&self.met).filter(|(_, met)| count(met) > 0) {
-            write!(f, " by={event}:{}", count(met))?;
-        }
-        write!(f, " early={} timeout={}", count(&self.early), count(&self.timeouts))
     }
 }
 

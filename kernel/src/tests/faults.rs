@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use abi::layout::{PGSIZE, USTACKTOP, UTEMP, UXSTACKTOP};
+use abi::syscall::T_SYSCALL;
 use abi::trap::{FEC_PR, FEC_U, FEC_WR, IRQ_OFFSET, T_DIVIDE, T_GPFLT};
 use abi::{EnvStatus, PushRegs, Syscall, UTrapframe};
 
@@ -145,13 +146,26 @@ fn other_traps_kill_with_their_names() {
 }
 
 #[test]
+fn an_interrupt_that_nobody_asked_for_kills_nobody() {
+    let _machine = machine();
+    let mut program = start();
+    ports::take_output();
+    for vector in (IRQ_OFFSET..256).chain(IRQ_OFFSET..256).filter(|&vector| vector != T_SYSCALL.into()) {
+        program.trap(vector);
+        assert_eq!(program.next, if vector == IRQ_OFFSET { Next::Other } else { Next::Same }, "{vector}");
+    }
+    assert!(program.may_go_on());
+    registers::mine().timer.store(false, Ordering::Relaxed);
+}
+
+#[test]
 fn the_timer_gives_others_their_turn_and_input_does_not() {
     let _machine = machine();
     let mut program = start();
     let other = spawn(abi::EnvId::NONE);
     program.trap(IRQ_OFFSET);
     assert!(program.next == Next::Other && program.may_go_on());
-    for vector in [IRQ_OFFSET + 1, IRQ_OFFSET + 4, u32::from(crate::x86::lapic::KICK), abi::trap::T_NMI] {
+    for vector in [IRQ_OFFSET + 1, IRQ_OFFSET + 4, u32::from(crate::x86::lapic::KICK)] {
         program.trap(vector);
         assert_eq!(program.next, Next::Same, "{vector}");
     }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
 use crate::tests::machine::machine;
-use crate::x86::ports;
+use crate::x86::{instr, ports};
 
 /// Arms rules for one test.
 pub(crate) struct Armed;

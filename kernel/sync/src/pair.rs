@@ -14,51 +14,51 @@ use core::ptr;
 #[track_caller]
 pub fn lock_pair<'a, T, M: Machine>(a: &'a SpinLock<T, M>, b: &'a SpinLock<T, M>) -> Pair<'a, T, M> {
     if ptr::eq(a, b) {
-        return Pair { inner: None, outer: a.lock(), is_swapped: false };
+        return Pair { first: a.lock(), second: None };
     }
-    let is_swapped = (b.key(), ptr::from_ref(b)) < (a.key(), ptr::from_ref(a));
-    let (first, last) = if is_swapped { (b, a) } else { (a, b) };
-    let outer = first.lock();
-    Pair { inner: Some(last.lock()), outer, is_swapped }
+    if (a.key(), ptr::from_ref(a)) < (b.key(), ptr::from_ref(b)) {
+        let first = a.lock();
+        Pair { first, second: Some(b.lock()) }
+    } else {
+        let second = b.lock();
+        Pair { first: a.lock(), second: Some(second) }
+    }
 }
 
 /// The guard of two locks, or of one that was asked for twice.
 #[must_use = "the locks are released at once if the guard is dropped"]
 pub struct Pair<'a, T, M: Machine> {
-    /// The one taken last, which goes first when this is dropped. `None` if both are the same lock.
-    inner: Option<Guard<'a, T, M>>,
-    outer: Guard<'a, T, M>,
-    /// Whether the first argument is the inner one.
-    is_swapped: bool,
+    /// `None` if it is the same lock as the first. Goes first when this is dropped: parents come before children, so it is
+    /// mostly the one taken last, and to the checker that is a step back.
+    second: Option<Guard<'a, T, M>>,
+    first: Guard<'a, T, M>,
 }
 
 impl<T, M: Machine> Pair<'_, T, M> {
     /// Whether both locks are the same one.
     #[must_use]
     pub fn is_same(&self) -> bool {
-        self.inner.is_none()
+        self.second.is_none()
     }
 
     /// What the first argument of [`lock_pair`] protects.
     pub fn first(&mut self) -> &mut T {
-        match &mut self.inner {
-            Some(inner) if self.is_swapped => inner,
-            _ => &mut self.outer,
-        }
+        &mut self.first
     }
 
     /// What the second argument of [`lock_pair`] protects: the first one's data if they are the same.
     pub fn second(&mut self) -> &mut T {
-        match &mut self.inner {
-            Some(inner) if !self.is_swapped => inner,
-            _ => &mut self.outer,
+        match &mut self.second {
+            Some(second) => second,
+            None => &mut self.first,
         }
     }
 
     /// Both at once, first and second; `None` if they are the same.
     pub fn both(&mut self) -> Option<(&mut T, &mut T)> {
-        let inner = &mut **self.inner.as_mut()?;
-        let outer = &mut *self.outer;
-        Some(if self.is_swapped { (inner, outer) } else { (outer, inner) })
+        match &mut self.second {
+            Some(second) => Some((&mut self.first, second)),
+            None => None,
+        }
     }
 }

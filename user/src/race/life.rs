@@ -8,7 +8,7 @@ use ulib::{
     wait,
 };
 
-use super::stage::{FREE, Stage, VA, page_with, until};
+use super::stage::{FREE, Stage, VA, open_windows, page_with, until};
 use crate::hostile::{Board, expect, refused};
 
 /// A sibling reuses the slot of the env whose memory the parent is about to lock.
@@ -97,10 +97,7 @@ pub(super) fn destroyed_twice(mut stage: Stage) {
 
 /// The victim is off every CPU, and the CPU it was on is idle.
 pub(super) fn destroyed_by_another_cpu(mut stage: Stage) {
-    let victim = stage.actor(|_| {
-        let _ = ipc_recv(None);
-    });
-    stage.go();
+    let victim = blocks(&mut stage);
     while record(victim).ipc_recving.load(Ordering::SeqCst) == 0 {
         core::hint::spin_loop();
     }
@@ -110,12 +107,21 @@ pub(super) fn destroyed_by_another_cpu(mut stage: Stage) {
 
 /// The victim blocks, and is destroyed before its CPU has let go of it.
 pub(super) fn destroyed_while_leaving(mut stage: Stage) {
-    let victim = stage.actor(|_| {
-        let _ = ipc_recv(None);
-    });
-    stage.go();
+    let victim = blocks(&mut stage);
     expect("destroying a child", sys_env_destroy(victim), Ok(()));
     stage.end(&[victim]);
+}
+
+/// An actor that opens the windows and blocks. It does so itself: the parent may be held in them at a tick.
+fn blocks(stage: &mut Stage) -> EnvId {
+    let actor = stage.actor(|board| {
+        open_windows();
+        board.set(FREE, 1);
+        let _ = ipc_recv(None);
+    });
+    stage.begin();
+    until(stage.board, FREE, 1);
+    actor
 }
 
 /// A child exists and has no registers yet.

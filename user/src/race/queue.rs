@@ -5,7 +5,7 @@ use core::sync::atomic::Ordering;
 
 use ulib::{EnvStatus, ipc_recv, ipc_send, record, sys_env_destroy, sys_env_set_status, sys_exofork, sys_yield};
 
-use super::stage::{FREE, Stage, until};
+use super::stage::{FREE, Stage, open_windows, until};
 use crate::hostile::{Board, expect};
 
 /// Counts in a register and in memory at once: on two CPUs it would lose counts.
@@ -132,9 +132,11 @@ pub(super) fn two_thieves(stage: Stage) {
 /// A CPU has found nothing to do, and then there is something.
 pub(super) fn woken_on_the_way_to_halt(mut stage: Stage) {
     let receiver = stage.actor(|board| {
+        // The parent may be held in the windows at a tick.
+        open_windows();
         board.set(FREE, ipc_recv(None).unwrap().value);
     });
-    stage.go();
+    stage.begin();
     while record(receiver).ipc_recving.load(Ordering::SeqCst) == 0 {
         hint::spin_loop();
     }

@@ -51,20 +51,20 @@ pub(super) const CASES: &[Case] = &[
     race(
         "race_04_destroyed_twice_while_on_its_cpu",
         &["race:4"],
-        &[("%want-env-life@0>trapped@1", ""), ("%trapped@1:calling@0+2", "calling@0+2")],
+        &[("%want-env-life@0:trapped@1", ""), ("%trapped@1:calling@0+2", "calling@0+2")],
     ),
     Case {
         cpus: 3,
         ..race(
             "race_05_told_to_run_while_on_its_cpu",
             &["race:5"],
-            &[("%want-env-life@0>trapped@1", ""), ("%trapped@1:calling@0+3", "calling@0+3")],
+            &[("%want-env-life@0:trapped@1", ""), ("%trapped@1:calling@0+3", "calling@0+3")],
         )
     },
     race(
         "race_06_frozen_on_the_way_to_user_mode",
         &["race:6"],
-        &[("%want-env-life@0>announced@1", ""), ("%announced@1:asked@0", "asked@0")],
+        &[("%want-env-life@0:announced@1", ""), ("%announced@1:asked@0", "asked@0")],
     ),
     race(
         "race_06_frozen_between_queue_and_cpu",
@@ -82,7 +82,11 @@ pub(super) const CASES: &[Case] = &[
         &["race:8"],
         &[("%want-env-ipc@1:got-env-ipc@0", ""), ("%got-env-ipc@0:wait-env-ipc@1/receiving@1", "wait-env-ipc@1")],
     ),
-    race("race_08_sent_to_before_it_sleeps", &["race:108"], &[("%want-env-life@1+1:sent@0", "sent@0")]),
+    race(
+        "race_08_sent_to_before_it_sleeps",
+        &["race:108"],
+        &[("%sending@0:want-env-life@1+1", ""), ("%want-env-life@1+1:sent@0", "sent@0")],
+    ),
     race("race_09_registers_are_the_receivers", &["race:9"], &[("%receiving@1:sent@0", "sent@0")]),
     Case {
         cpus: 3,

@@ -10,7 +10,7 @@ pub(super) const CASES: &[Case] = &[
     race(
         "race_22_asked_when_announced_and_not_yet_looked",
         &["race:20"],
-        &[("%want-env-vm@0>announced@1", ""), ("%announced@1:kicked@0/forgotten@0", "kicked@0")],
+        &[("%want-env-vm@0:announced@1", ""), ("%announced@1:kicked@0/forgotten@0", "kicked@0")],
     ),
     race(
         "race_22_leaves_user_mode_when_asked_and_not_yet_seen",
@@ -20,7 +20,7 @@ pub(super) const CASES: &[Case] = &[
     race(
         "race_22_enters_user_mode_when_asked_and_not_yet_looked_for",
         &["race:20"],
-        &[("%want-env-vm@0>trapped@1", ""), ("%trapped@1:asked@0", ""), ("%asked@0>announced@1", "announced@1")],
+        &[("%want-env-vm@0:trapped@1", ""), ("%trapped@1:asked@0", ""), ("%asked@0>announced@1", "announced@1")],
     ),
     race("race_23_destroyed_when_its_cpu_is_idle", &["race:23"], &[("%want-env-life@0:halting", "")]),
     Case {
@@ -106,13 +106,13 @@ pub(super) const CASES: &[Case] = &[
     race(
         "race_32_destroyed_at_trap_entry",
         &["race:3"],
-        &[("%want-env-life@0>trapped@1", ""), ("%trapped@1:dying@0", "dying@0")],
+        &[("%want-env-life@0:trapped@1", ""), ("%trapped@1:dying@0", "dying@0")],
     ),
     // In a call after which it goes on: at a tick its CPU would look round anyway.
     race(
         "race_32_destroyed_in_a_call_after_which_it_goes_on",
         &["race:32"],
-        &[("%want-env-life@0>calling@1", ""), ("%calling@1:dying@0", "dying@0"), ("%answering@1:dying@0", "")],
+        &[("%want-env-life@0:calling@1", ""), ("%calling@1:dying@0", "dying@0"), ("%answering@1:dying@0", "")],
     ),
     Case {
         required: &["race 34: ok", "the one line, from beginning to end$", "the other line, from beginning to end$"],
