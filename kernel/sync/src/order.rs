@@ -22,6 +22,7 @@ mod notes;
 mod once;
 mod picture;
 mod promises;
+mod releases;
 mod report;
 mod rules;
 mod scenario;
@@ -37,8 +38,9 @@ pub use crate::gate::Gate;
 pub(crate) use class::Class;
 #[allow(unused_imports, reason = "nobody waits for a fine lock in the big-lock build")]
 pub(crate) use hooks::waiting;
-pub(crate) use hooks::{Here, before, before_try, forget, held_for, might, released, taken, wait, waited};
+pub(crate) use hooks::{Here, before, before_try, might, taken, wait, waited};
 pub(crate) use promises::{assert_held, assert_not_held, pin, unpin};
+pub(crate) use releases::{forget, held_for, released};
 pub use selftest::{all_cells, selftest};
 pub use show::{coverage, graph, suggestion};
 
@@ -116,14 +118,6 @@ pub(crate) struct Lock {
     address: usize,
     rank: Rank,
     key: u16,
-}
-
-impl Lock {
-    /// The lock at `address` whose rank and key are `word`, if there is such a rank.
-    fn of(address: usize, word: u32) -> Option<Self> {
-        let rank = *Rank::ALL.get((word >> 16) as usize)?;
-        Some(Self { address, rank, key: word as u16 })
-    }
 }
 
 /// Passes a gate: reports what is held there.

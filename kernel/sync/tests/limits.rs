@@ -99,3 +99,36 @@ fn chains_that_are_not_remembered_are_checked_all_the_same() {
         drop(held);
     });
 }
+
+/// What is found right after a lock was released out of its turn is found right for what is held then, and not for what was
+/// held before.
+#[test]
+fn a_release_out_of_turn_teaches_nothing_wrong() {
+    machine!(This, OUTSIDE);
+    let spaces = [0, 1].map(|key| Lock::<This>::new(Rank::EnvVm, key, ()));
+    let cache = Lock::<This>::new(Rank::FrameCache, 0, ());
+    on_cpu::<This, _>(0, |_| {
+        // The first, the one between, and the first of two that are next to each other.
+        for _ in 0..3 {
+            let first = spaces[0].lock();
+            let between = cache.lock();
+            let last = spaces[1].try_lock();
+            drop(between);
+            order::might_await::<This>();
+            drop(first);
+            order::might_await::<This>();
+            drop(last);
+            let (first, last) = (spaces[0].lock(), spaces[1].lock());
+            drop(first);
+            drop(cache.lock());
+            drop(last);
+            assert_eq!(OUTSIDE.kinds(), [""; 0]);
+        }
+        order::print_held::<This>();
+        assert_eq!(OUTSIDE.take(), "  no CPU holds a lock\n");
+        let (first, between) = (spaces[0].lock(), cache.lock());
+        order::might_await::<This>();
+        assert_eq!(OUTSIDE.kinds(), ["remote-wait"]);
+        drop((between, first));
+    });
+}

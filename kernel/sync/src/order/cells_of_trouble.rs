@@ -2,7 +2,7 @@
 
 use super::held::{DEPTH, Held};
 use super::selftest::{Bench, CPUS, Fake, Lock, Outcome, go_to, lock, set_clock};
-use super::{Checker, Class, hooks, stuck};
+use super::{Checker, Class, hooks, releases, stuck};
 use crate::{Rank, big};
 use core::panic::Location;
 
@@ -25,7 +25,7 @@ pub(super) fn take(class: &Class) {
 
 /// It is released.
 pub(super) fn release(class: &Class) {
-    hooks::released::<Fake>(class);
+    releases::released::<Fake>(class);
 }
 
 /// A lock that two CPUs are given, one while the other has it or after; one that is made anew meanwhile.
@@ -184,7 +184,7 @@ fn long_holds(bench: &mut Bench, rank: Rank) -> Outcome {
                 if is_wait {
                     hooks::waited::<Fake>(&class, Location::caller(), ticks);
                 } else {
-                    hooks::held_for::<Fake>(&class, ticks);
+                    releases::held_for::<Fake>(&class, ticks);
                 }
                 let kind = if is_wait { "waited-long" } else { "held-long" };
                 bench.expect(is_long.then_some(kind))?;

@@ -134,3 +134,11 @@ impl Class {
         self.state.load(Relaxed) & of == flags
     }
 }
+
+impl Lock {
+    /// The lock at `address` whose rank and key are `word`, if there is such a rank.
+    pub(super) fn of(address: usize, word: u32) -> Option<Self> {
+        let rank = *Rank::ALL.get((word >> 16) as usize)?;
+        Some(Self { address, rank, key: word as u16 })
+    }
+}
