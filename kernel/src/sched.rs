@@ -214,12 +214,8 @@ fn with_queue<R>(cpu: usize, change: impl FnOnce(&mut RunQueue) -> R) -> R {
     let queue = &QUEUES[cpu];
     let mut slots = queue.slots.lock();
     let result = change(&mut slots);
-    publish(queue, &slots);
-    result
-}
-
-/// Tells those who only want a look. Apart, since a sweep of the orderings goes by the lines of callers.
-fn publish(queue: &Queue, slots: &RunQueue) {
+    // Who queues and then looks for an idle CPU puts a fence in between: see `enqueue`.
     queue.ready.store(slots.ready() as u32, Ordering::Relaxed);
     queue.patient.store(slots.patient() as u32, Ordering::Relaxed);
+    result
 }

@@ -58,8 +58,8 @@ impl Work {
     }
 }
 
-/// Fails when `idle::all_is_quiet` does not look at the CPUs twice, or at the queues in between; when `idle::wait` does not say
-/// that it has left the idle state before it looks for work; when `FINISHED` is not looked at.
+/// Fails when `idle::wait` does not say that it has left the idle state before it looks for work; when `FINISHED` is not looked
+/// at, or not followed by a second look.
 #[test]
 fn the_end_is_seen_once_and_not_before_all_is_done() {
     explore(2, || {
@@ -76,7 +76,8 @@ fn the_end_is_seen_once_and_not_before_all_is_done() {
     });
 }
 
-/// Fails when `idle::all_is_quiet` looks at the CPUs once, or in any order of its looks but its own.
+/// Fails when `idle::all_is_quiet` looks at the CPUs once. (Not when it looks at the queues at another time; that it looks at all
+/// is what the next test is for.)
 #[test]
 fn an_env_that_goes_from_cpu_to_cpu_is_not_overlooked() {
     explore(3, || {
