@@ -93,6 +93,7 @@ fn activate() {
 }
 
 /// Whether there is anything to do at a point.
+#[inline]
 pub fn is_active() -> bool {
     ACTIVE.load(Ordering::Relaxed)
 }
@@ -108,7 +109,7 @@ pub fn mark(word: u32) {
 /// This CPU passes a point, on behalf of the env it runs.
 #[inline]
 pub fn at(point: Point) {
-    if ACTIVE.load(Ordering::Relaxed) {
+    if is_active() {
         pass(Place::Point(point), cpu::env_of(cpu::index()));
     }
 }
@@ -116,16 +117,14 @@ pub fn at(point: Point) {
 /// This CPU passes a point in what it does to the env in `slot`.
 #[inline]
 pub fn at_for(point: Point, slot: usize) {
-    if ACTIVE.load(Ordering::Relaxed) {
+    if is_active() {
         pass(Place::Point(point), Some(slot));
     }
 }
 
-/// This CPU takes a step with a lock.
+/// This CPU takes a step with a lock. To be called only while there is anything to do.
 pub fn lock(step: Step, rank: Rank) {
-    if is_active() {
-        pass(Place::Lock(step, rank), cpu::env_of(cpu::index()));
-    }
+    pass(Place::Lock(step, rank), cpu::env_of(cpu::index()));
 }
 
 /// Makes an end of all rules, for the next test.

@@ -26,27 +26,32 @@ static NOWHERE: (Now, Chain) = (Now::new(), Chain::new());
 #[inline(always)]
 pub(crate) fn before<M: Machine>(class: &Class, site: Site) -> Here {
     let now = here::<M>();
-    match now.get().next(class.rank()) {
-        Some(chain) if !M::interrupts_enabled() && big::is_held::<M>() => {
-            chain.count();
-            chain.note_wanted(class.word(), site);
-            Here { now, chain }
-        }
-        _ => before_again::<M>(class, site),
-    }
+    go_along::<M>(now, now.get().next(class.rank()), class, site, || before_again::<M>(class, site))
 }
 
 /// The same for the second of two locks of one class, which go by their keys as well.
 #[inline(never)]
 fn before_again<M: Machine>(class: &Class, site: Site) -> Here {
     let now = here::<M>();
-    match now.get().again(class.word()) {
+    go_along::<M>(now, now.get().again(class.word()), class, site, || before_unusually::<M>(class, site))
+}
+
+/// The usual case, that the chain is known and all else is right; or `otherwise`.
+#[inline(always)]
+fn go_along<M: Machine>(
+    now: &'static Now,
+    chain: Option<&'static Chain>,
+    class: &Class,
+    site: Site,
+    otherwise: impl FnOnce() -> Here,
+) -> Here {
+    match chain {
         Some(chain) if !M::interrupts_enabled() && big::is_held::<M>() => {
             chain.count();
             chain.note_wanted(class.word(), site);
             Here { now, chain }
         }
-        _ => before_unusually::<M>(class, site),
+        _ => otherwise(),
     }
 }
 
@@ -56,7 +61,7 @@ fn before_again<M: Machine>(class: &Class, site: Site) -> Here {
 fn before_unusually<M: Machine>(class: &Class, site: Site) -> Here {
     let lock = class.lock();
     prepare::<M>(class, lock, site);
-    M::step(Step::Want, lock.rank);
+    tell::<M>(Step::Want, lock.rank);
     let waits_for_itself = check::<M>(lock, site);
     assert!(!waits_for_itself, "a CPU waits for a lock that it holds itself");
     go_on::<M>(lock, site)
@@ -80,6 +85,13 @@ fn prepare<M: Machine>(class: &Class, lock: Lock, site: Site) {
     }
     if M::is_watched() {
         class.watch();
+    }
+}
+
+/// Tells of a step, if anybody wants to know.
+pub(super) fn tell<M: Machine>(step: Step, rank: Rank) {
+    if M::is_watched() {
+        M::step(step, rank);
     }
 }
 
@@ -162,14 +174,14 @@ pub(crate) fn wait<M: Machine>(class: &Class, site: Site) {
         report_for::<M>(Kind::Uninitialised, lock, site);
     }
     this_cpu::<M>().start_waiting::<M>(Held { lock, site });
-    M::step(Step::Wait, lock.rank);
+    tell::<M>(Step::Wait, lock.rank);
 }
 
 /// One turn of waiting has passed.
 #[allow(dead_code, reason = "nobody waits for a fine lock in the big-lock build")]
 pub(crate) fn waiting<M: Machine>() {
     if let Some(wanted) = this_cpu::<M>().wait() {
-        M::step(Step::Spin, wanted.lock.rank);
+        tell::<M>(Step::Spin, wanted.lock.rank);
     }
     stuck::check::<M>();
 }
@@ -213,8 +225,8 @@ fn taken_unusually<M: Machine>(here: Here, class: &Class) {
     here.now.set(here.chain);
     if M::is_watched() {
         class.watch();
-        M::step(Step::Got, lock.rank);
     }
+    tell::<M>(Step::Got, lock.rank);
 }
 
 #[cold]

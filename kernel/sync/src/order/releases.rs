@@ -1,6 +1,7 @@
 //! What a lock tells the checker each time it is released.
 
 use super::held::Held;
+use super::hooks::tell;
 use super::kind::Kind;
 use super::report::Report;
 use super::{Class, Lock, here};
@@ -39,9 +40,7 @@ fn released_again<M: Machine>(class: &Class) {
 #[inline(never)]
 fn released_unusually<M: Machine>(class: &Class) {
     let lock = class.lock();
-    if M::is_watched() {
-        M::step(Step::Free, lock.rank);
-    }
+    tell::<M>(Step::Free, lock.rank);
     if !class.is_held()
         || M::checker().now(M::cpu()).find(class.address()).is_none()
             && M::checker().holder_of(class.address()).is_some()
