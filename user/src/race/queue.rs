@@ -3,7 +3,7 @@
 use core::hint;
 use core::sync::atomic::Ordering;
 
-use ulib::{EnvStatus, ipc_recv, ipc_send, record, sys_env_destroy, sys_env_set_status, sys_exofork, sys_yield};
+use ulib::{EnvId, EnvStatus, ipc_recv, ipc_send, record, sys_env_destroy, sys_env_set_status, sys_exofork, sys_yield};
 
 use super::stage::{FREE, Stage, open_windows, until};
 use crate::hostile::{Board, expect};
@@ -27,42 +27,46 @@ fn stands_still(board: Board) {
     }
 }
 
-/// An env is told to run while its CPU is in the kernel on its behalf.
-pub(super) fn told_to_run_while_running(mut stage: Stage) {
+/// An env that is under way, with the windows still shut.
+fn counting(stage: &mut Stage) -> EnvId {
     let counter = stage.actor(count);
     stage.begin();
     until(stage.board, FREE, 1000);
-    stage.open();
-    for _ in 0..100 {
-        expect("telling a running env to run", sys_env_set_status(counter, EnvStatus::Runnable), Ok(()));
-    }
+    counter
+}
+
+/// It goes on for as much as this, and that is the end of it.
+fn counts_on(stage: &Stage, counter: EnvId, more: u32) {
     let before = stage.board.get(FREE);
-    until(stage.board, FREE, before + 1000);
+    until(stage.board, FREE, before + more);
     expect("destroying a child", sys_env_destroy(counter), Ok(()));
     stage.end(&[counter]);
 }
 
+/// An env is told to run while its CPU is in the kernel on its behalf.
+pub(super) fn told_to_run_while_running(mut stage: Stage) {
+    let counter = counting(&mut stage);
+    stage.open();
+    for _ in 0..100 {
+        expect("telling a running env to run", sys_env_set_status(counter, EnvStatus::Runnable), Ok(()));
+    }
+    counts_on(&stage, counter, 1000);
+}
+
 /// An env is frozen on its way into user mode.
 pub(super) fn frozen_while_entering(mut stage: Stage) {
-    let counter = stage.actor(count);
-    stage.begin();
-    until(stage.board, FREE, 1000);
+    let counter = counting(&mut stage);
     stage.open();
     expect("freezing", sys_env_set_status(counter, EnvStatus::NotRunnable), Ok(()));
     stands_still(stage.board);
     stage.shut();
     expect("thawing", sys_env_set_status(counter, EnvStatus::Runnable), Ok(()));
-    let before = stage.board.get(FREE);
-    until(stage.board, FREE, before + 1);
-    expect("destroying a child", sys_env_destroy(counter), Ok(()));
-    stage.end(&[counter]);
+    counts_on(&stage, counter, 1);
 }
 
 /// An env is frozen when it is in no queue any more and on no CPU yet.
 pub(super) fn frozen_while_picked(mut stage: Stage) {
-    let counter = stage.actor(count);
-    stage.begin();
-    until(stage.board, FREE, 1000);
+    let counter = counting(&mut stage);
     expect("freezing", sys_env_set_status(counter, EnvStatus::NotRunnable), Ok(()));
     stage.open();
     expect("thawing", sys_env_set_status(counter, EnvStatus::Runnable), Ok(()));
@@ -70,10 +74,7 @@ pub(super) fn frozen_while_picked(mut stage: Stage) {
     stands_still(stage.board);
     stage.shut();
     expect("thawing again", sys_env_set_status(counter, EnvStatus::Runnable), Ok(()));
-    let before = stage.board.get(FREE);
-    until(stage.board, FREE, before + 1);
-    expect("destroying a child", sys_env_destroy(counter), Ok(()));
-    stage.end(&[counter]);
+    counts_on(&stage, counter, 1);
 }
 
 /// The same, with the CPU that picks it about to ask for the lock that the other one holds.
@@ -105,9 +106,7 @@ pub(super) fn woken_by_two(mut stage: Stage) {
 
 /// An env is told to run twice before a CPU has taken it out of its queue.
 pub(super) fn told_to_run_twice(mut stage: Stage) {
-    let counter = stage.actor(count);
-    stage.begin();
-    until(stage.board, FREE, 1000);
+    let counter = counting(&mut stage);
     expect("freezing", sys_env_set_status(counter, EnvStatus::NotRunnable), Ok(()));
     stage.open();
     expect("thawing", sys_env_set_status(counter, EnvStatus::Runnable), Ok(()));
@@ -115,10 +114,7 @@ pub(super) fn told_to_run_twice(mut stage: Stage) {
     // Whoever is in this CPU's queue has its turn.
     sys_yield();
     stage.shut();
-    let before = stage.board.get(FREE);
-    until(stage.board, FREE, before + 1000);
-    expect("destroying a child", sys_env_destroy(counter), Ok(()));
-    stage.end(&[counter]);
+    counts_on(&stage, counter, 1000);
 }
 
 /// Two CPUs with nothing to do find two envs in the queue of a third. The envs have no memory and are destroyed at once.
