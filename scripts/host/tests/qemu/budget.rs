@@ -17,8 +17,8 @@ const BUDGETS: [(&str, f64); 7] = [
     ("bench_map", 500.0),
     ("bench_fault", 1095.0),
     ("bench_churn", 1100.0),
-    ("bench_ipc", 1570.0),
-    ("bench_fork", 10_800.0),
+    ("bench_ipc", 1545.0),
+    ("bench_fork", 10_730.0),
 ];
 
 /// Operations that no window sees the end of.
