@@ -18,7 +18,7 @@ use std::rc::Rc;
 
 pub use core::sync::atomic::Ordering;
 
-use crate::relax;
+use crate::without;
 
 std::thread_local! {
     /// Threads of the checker share one real thread.
@@ -44,7 +44,7 @@ pub(crate) fn thing<T: 'static>(address: usize, make: impl FnOnce() -> T) -> Rc<
 /// A fence, unless it is the one left out.
 #[track_caller]
 pub fn fence(order: Ordering) {
-    if !relax::at(Location::caller()) {
+    if !without::order(Location::caller()) {
         loom::sync::atomic::fence(order);
     }
 }
@@ -52,7 +52,7 @@ pub fn fence(order: Ordering) {
 /// A change of a word in the order of a locked instruction, which is a fence, unless it is the one relaxed.
 #[track_caller]
 fn locked<R>(order: Ordering, access: impl FnOnce(Ordering) -> R) -> R {
-    if relax::at(Location::caller()) {
+    if without::order(Location::caller()) {
         return access(Ordering::Relaxed);
     }
     loom::sync::atomic::fence(Ordering::SeqCst);
@@ -81,7 +81,7 @@ macro_rules! word {
 
             #[track_caller]
             pub fn load(&self, order: Ordering) -> $value {
-                let relaxed = order == Ordering::Relaxed || relax::at(Location::caller());
+                let relaxed = order == Ordering::Relaxed || without::order(Location::caller());
                 let plain = if relaxed { Ordering::Relaxed } else { Ordering::Acquire };
                 self.word().load(plain)
             }
@@ -90,7 +90,7 @@ macro_rules! word {
             pub fn store(&self, value: $value, order: Ordering) {
                 match order {
                     Ordering::SeqCst => locked(Ordering::Release, |order| self.word().store(value, order)),
-                    _ if relax::at(Location::caller()) => self.word().store(value, Ordering::Relaxed),
+                    _ if without::order(Location::caller()) => self.word().store(value, Ordering::Relaxed),
                     order => self.word().store(value, order),
                 }
             }

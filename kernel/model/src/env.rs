@@ -74,10 +74,12 @@ impl Current<'_> {
         table::record(self.slot())
     }
 
+    #[track_caller]
     pub fn life(&self) -> Guard<'static, Life> {
         self.env().life.lock()
     }
 
+    #[track_caller]
     pub fn space(&self) -> Guard<'static, Space> {
         self.env().space.lock()
     }

@@ -3,9 +3,9 @@
 //! What runs are the kernel's own files, included here once more. Around them this crate has what they name: a machine of a
 //! few CPUs, each a thread of the checker's, which tries every interleaving of them (with a few preemptions) and lets every
 //! load see every value that the order of memory allows. The locks are the checker's; `kernel/sync` has tests of its own for
-//! the real ones. Interrupts are notifications: a CPU that halts and is never woken is a deadlock, which the checker reports.
+//! the real ones. Two critical sections of one lock that nothing puts in an order are an error. Interrupts are notifications: a CPU that halts and is never woken is a deadlock, which the checker reports.
 //!
-//! * [`atomic`]: the words, in the order that x86 keeps and no more; `relax`: one access with less than that, for the sweep;
+//! * [`atomic`]: the words, in the order that x86 keeps and no more; `without`: what the sweeps leave out;
 //! * `machine`, `kernel`: the CPUs, the locks, and the parts of the kernel that stand still;
 //! * `tests`: what is checked, and what has to be left out of the kernel to see it fail.
 
@@ -21,8 +21,8 @@ mod atomic;
 pub(crate) mod env;
 mod kernel;
 mod machine;
-mod relax;
 mod tests;
+mod without;
 
 pub use env::EnvRecord;
 pub use interface::{EnvId, EnvStatus, Error, NENV, PteFlags, layout, page};

@@ -5,14 +5,15 @@ use std::cell::{Cell, UnsafeCell};
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
+use std::panic::Location;
 use std::ptr;
 use std::rc::Rc;
 
 use loom::sync::{Condvar, Mutex, MutexGuard};
 use loom::thread;
 
-use crate::Rank;
 use crate::atomic::thing;
+use crate::{Rank, without};
 
 loom::thread_local! {
     static CPU: Cell<usize> = Cell::new(0);
@@ -109,68 +110,104 @@ pub mod big {
 #[derive(Debug)]
 pub struct SpinLock<T> {
     value: UnsafeCell<T>,
+    /// Their addresses are the names of this run's mutex, and of what tells the checker of critical sections.
+    names: [u8; 2],
 }
+
+/// What each critical section of a lock writes when it begins and when it ends: the checker reports two sections that nothing
+/// puts in an order, though they never meet.
+type Section = loom::cell::UnsafeCell<()>;
 
 // SAFETY: all threads of the checker run on one real thread, one at a time, and change only where they wait.
 unsafe impl<T> Sync for SpinLock<T> {}
 
 impl<T> SpinLock<T> {
     pub const fn new(_: Rank, _: u16, value: T) -> Self {
-        Self { value: UnsafeCell::new(value) }
+        Self { value: UnsafeCell::new(value), names: [0; 2] }
     }
 
+    #[track_caller]
     pub fn lock(&self) -> Guard<'_, T> {
+        if without::lock(Location::caller()) {
+            // Others may come first here, as where the lock is taken.
+            thread::yield_now();
+            return self.guard(None);
+        }
         let mutex = self.mutex();
         let held = mutex.lock().expect("nobody panics");
-        self.guard(&mutex, held)
+        self.guard(Some(Held::new(&mutex, held)))
     }
 
     pub fn try_lock(&self) -> Option<Guard<'_, T>> {
         let mutex = self.mutex();
         let held = mutex.try_lock().ok()?;
-        Some(self.guard(&mutex, held))
+        Some(self.guard(Some(Held::new(&mutex, held))))
     }
 
     fn mutex(&self) -> Rc<Mutex<()>> {
-        thing(ptr::from_ref(self).addr(), || Mutex::new(()))
+        thing(ptr::from_ref(&self.names[0]).addr(), || Mutex::new(()))
     }
 
-    fn guard(&self, mutex: &Rc<Mutex<()>>, held: MutexGuard<'_, ()>) -> Guard<'_, T> {
-        // SAFETY: the mutex is kept in the guard, and goes after what borrows it.
-        let held = unsafe { std::mem::transmute::<MutexGuard<'_, ()>, MutexGuard<'static, ()>>(held) };
-        Guard { lock: self, held: ManuallyDrop::new(held), _mutex: mutex.clone() }
+    /// Begins a critical section.
+    fn guard(&self, held: Option<Held>) -> Guard<'_, T> {
+        let section = thing(ptr::from_ref(&self.names[1]).addr(), || Section::new(()));
+        section.with_mut(|_| ());
+        Guard { lock: self, section, _held: held }
     }
 
     pub fn might_lock(&self) {}
 }
 
+/// The mutex of a lock, held.
+struct Held {
+    held: ManuallyDrop<MutexGuard<'static, ()>>,
+    _mutex: Rc<Mutex<()>>,
+}
+
+impl Held {
+    fn new(mutex: &Rc<Mutex<()>>, held: MutexGuard<'_, ()>) -> Self {
+        // SAFETY: the mutex is kept beside it, and goes after what borrows it.
+        let held = unsafe { std::mem::transmute::<MutexGuard<'_, ()>, MutexGuard<'static, ()>>(held) };
+        Self { held: ManuallyDrop::new(held), _mutex: mutex.clone() }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // SAFETY: once, here.
+        unsafe { ManuallyDrop::drop(&mut self.held) }
+    }
+}
+
 /// The right to use what a lock protects.
 pub struct Guard<'a, T> {
     lock: &'a SpinLock<T>,
-    held: ManuallyDrop<MutexGuard<'static, ()>>,
-    _mutex: Rc<Mutex<()>>,
+    section: Rc<Section>,
+    /// Nothing for the lock that is left out.
+    _held: Option<Held>,
 }
 
 impl<T> Deref for Guard<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        // SAFETY: the mutex is held.
+        // SAFETY: the mutex is held. Where it is left out, one real thread plays all of them, and the run is to fail.
         unsafe { &*self.lock.value.get() }
     }
 }
 
 impl<T> DerefMut for Guard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: the mutex is held.
+        // SAFETY: the mutex is held. Where it is left out, one real thread plays all of them, and the run is to fail.
         unsafe { &mut *self.lock.value.get() }
     }
 }
 
 impl<T> Drop for Guard<'_, T> {
     fn drop(&mut self) {
-        // SAFETY: once, here.
-        unsafe { ManuallyDrop::drop(&mut self.held) }
+        if !std::thread::panicking() {
+            self.section.with_mut(|_| ());
+        }
     }
 }
 
@@ -191,6 +228,7 @@ impl<T> Pair<'_, T> {
 }
 
 /// Takes two different locks, the one at the lower address first.
+#[track_caller]
 pub fn lock_pair<'a, T>(a: &'a SpinLock<T>, b: &'a SpinLock<T>) -> Pair<'a, T> {
     if ptr::from_ref(a).addr() < ptr::from_ref(b).addr() {
         let first = a.lock();

@@ -2,6 +2,7 @@
 
 mod end;
 mod messages;
+mod queues;
 
 use std::rc::Rc;
 use std::sync::{Mutex, PoisonError};
@@ -16,7 +17,7 @@ use crate::machine::on_cpu;
 use crate::pool::Pool;
 use crate::presence::FLUSH;
 use crate::trap::irq;
-use crate::{Rank, big, cpu, finish, idle, presence, relax, sched, smp};
+use crate::{Rank, big, cpu, finish, idle, presence, sched, smp, without};
 
 /// Tries every interleaving of the threads that `run` starts, with up to this many preemptions. Nearly all races that there
 /// are show with two (M. Musuvathi and S. Qadeer, "Iterative Context Bounding", 2007).
@@ -31,11 +32,11 @@ fn explore(preemptions: usize, run: impl Fn() + Send + Sync + 'static) {
         finish::expect(None);
         irq::set_ticking(false);
         smp::set_count(crate::config::NCPU);
-        relax::nowhere(meet);
+        without::nothing(meet);
         smp::set_count(2);
         run();
     });
-    relax::tell();
+    without::tell();
 }
 
 /// Looks at every word once: for the checker, a word that a thread makes is that thread's until others hear of it.
@@ -59,6 +60,12 @@ fn meet() {
 fn thaw(slot: usize) {
     let mut life = table::env(slot).life.lock();
     life.frozen = false;
+    sched::settle(&mut life);
+}
+
+fn freeze(slot: usize) {
+    let mut life = table::env(slot).life.lock();
+    life.frozen = true;
     sched::settle(&mut life);
 }
 
@@ -153,9 +160,7 @@ fn an_env_that_was_frozen_off_every_cpu_does_not_come_to_one() {
         let id = table::make(1);
         thaw(1);
         let parent = on_cpu(1, || {
-            let mut life = table::env(1).life.lock();
-            life.frozen = true;
-            sched::settle(&mut life);
+            freeze(1);
             presence::on_cpu(1).is_none()
         });
         let picked = sched::pick(0);

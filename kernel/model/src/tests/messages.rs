@@ -102,3 +102,60 @@ fn a_message_to_a_dying_env_is_refused_or_arrives() {
         assert!(sched::pick(0).is_none() && sched::steal().is_none(), "a dead env is queued");
     });
 }
+
+/// Fails when `invite` takes no lock to look for the next one; when it gives up after one that does not wait.
+#[test]
+fn a_receiver_that_asks_passes_over_those_who_do_not_wait() {
+    explore(2, || {
+        let ids = [1, 2, 3].map(table::make);
+        [1, 3].into_iter().for_each(thaw);
+        let (its_env, me) = (sched::pick(0).expect("queued here"), sched::pick(1).expect("queued here"));
+        // It has tried again since.
+        table::env(1).mailbox.lock().refused.insert(2);
+        let other = on_cpu(1, move || {
+            assert_eq!(ipc::recv(&Current(&its_env), u32::MAX), Ok(Reply::Other(0)));
+            sched::release(its_env);
+        });
+        if ipc::try_send(&Current(&me), ids[0], 7, u32::MAX, 0) == Err(Fail(Error::IpcNotRecv)) {
+            ipc::yield_cpu(&Current(&me));
+        }
+        sched::release(me);
+        other.join().expect("no CPU panics");
+        assert!(sched::any_ready(), "the sender waits, and the receiver has asked");
+        ids.into_iter().for_each(end);
+        assert!(!sched::any_queued());
+    });
+}
+
+/// Fails when `send_page` takes no lock, or one of the two that it needs.
+#[test]
+fn a_page_that_is_sent_is_the_sender_s_at_that_moment() {
+    for receive_at in [0x1000, u32::MAX] {
+        explore(2, move || {
+            let (receiver, sender) = (table::make(1), table::make(2));
+            thaw(1);
+            let env = sched::pick(0).expect("it was queued here");
+            assert_eq!(ipc::recv(&Current(&env), receive_at), Ok(Reply::Other(0)));
+            sched::release(env);
+            let flags = PteFlags::P | PteFlags::U;
+            let give = move |slot: usize, va: u32, frame: u16| {
+                table::env(slot).space.lock().map(va, PageRef(Frame(frame)), flags).expect("there is room");
+            };
+            give(2, 0x2000, 1);
+            // Their parent gives the sender another page, and looks at what the receiver has, which is dying by then perhaps.
+            let other = on_cpu(1, move || {
+                give(2, 0x2000, 2);
+                table::env(1).space.lock().lookup(0x1000).map(|entry| entry.frame)
+            });
+            let me = OnCpu::new(&table::env(2).life.lock());
+            assert_eq!(ipc::try_send(&Current(&me), receiver, 7, 0x2000, flags.bits()), Ok(Reply::Same(0)));
+            let arrived = table::env(1).space.lock().lookup(0x1000).map(|entry| entry.frame);
+            assert_eq!(arrived.is_some(), receive_at == 0x1000);
+            end(receiver);
+            let seen = other.join().expect("no CPU panics");
+            assert!(seen.is_none() || seen == arrived);
+            end(sender);
+            assert!(!sched::any_queued());
+        });
+    }
+}
