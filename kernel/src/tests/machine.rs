@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use abi::{EnvId, EnvRecord, NENV};
-use sync::{big, order, sweep};
+use sync::{Rank, big, order, sweep};
 
 use super::files;
 use crate::cpu::{self, This};
@@ -70,11 +70,12 @@ pub(crate) fn machine() -> Machine {
     Machine { big: Some(big), frames, slots, reports, _turn: turn }
 }
 
-/// For `scripts/jos mutants --sweep locks`: `FILE:LINE` of an acquisition to leave out.
+/// For `scripts/jos mutants --sweep locks`: `FILE:LINE` of an acquisition to leave out, or `FILE:LINE:RANK`.
 fn leave_a_lock_out() {
     let Ok(place) = std::env::var("JOS_LEAVE_OUT") else { return };
-    let (file, line) = place.rsplit_once(':').expect("a place is FILE:LINE");
-    sweep::leave_out(file, line.parse().expect("a place is FILE:LINE"));
+    let parts: Vec<_> = place.split(':').collect();
+    let rank = parts.get(2).map(|name| Rank::ALL.into_iter().find(|rank| format!("{rank:?}") == *name));
+    sweep::leave_out(parts[0], parts[1].parse().expect("a line"), rank.map(|rank| rank.expect("a class of locks")));
 }
 
 /// What `kmain` does, but for what only the real machine has.

@@ -7,7 +7,7 @@
 #![allow(unsafe_code, reason = "hands out the data a lock protects")]
 
 use crate::raw_inside::Inside;
-use crate::sweep::LeftOut;
+use crate::sweep::{self, LeftOut};
 use crate::{Machine, Rank, order, stats, trace};
 use core::cell::UnsafeCell;
 use core::marker::PhantomData;
@@ -22,6 +22,7 @@ pub struct SpinLock<T, M: Machine> {
     class: order::Class,
     stats: stats::InLock,
     trace: trace::InLock,
+    sweep: sweep::InLock,
     key: u16,
     value: UnsafeCell<T>,
 }
@@ -35,8 +36,8 @@ impl<T, M: Machine> SpinLock<T, M> {
     /// in which two of them are taken.
     pub const fn new(rank: Rank, key: u16, value: T) -> Self {
         let (class, stats) = (order::Class::new(rank, key), stats::InLock::new(rank));
-        let trace = trace::InLock::new(rank);
-        Self { inside: Inside::new(), class, stats, trace, key, value: UnsafeCell::new(value) }
+        let (trace, sweep) = (trace::InLock::new(rank), sweep::InLock::new(rank));
+        Self { inside: Inside::new(), class, stats, trace, sweep, key, value: UnsafeCell::new(value) }
     }
 
     /// Waits until the lock is free and takes it. Interrupts must be off.
@@ -47,11 +48,12 @@ impl<T, M: Machine> SpinLock<T, M> {
     #[track_caller]
     pub fn lock(&self) -> Guard<'_, T, M> {
         let site = Location::caller();
-        let left_out = LeftOut::at(site);
+        let left_out = self.sweep.at(site);
         if left_out.is_so() {
-            // Where a machine of threads lets others go first.
-            let _ = M::interrupts_enabled();
-            return Guard { lock: self, left_out, not_send: PhantomData };
+            self.sweep.intrude();
+            let guard = Guard { lock: self, left_out, not_send: PhantomData };
+            self.sweep.dawdle(|| self.inside.is_locked());
+            return guard;
         }
         let here = order::before::<M>(&self.class, site);
         if !self.inside.try_lock() {
@@ -145,7 +147,9 @@ impl<T, M: Machine> SpinLock<T, M> {
         order::taken::<M>(here, &self.class);
         stats::taken::<M>(&self.stats);
         trace::has(&self.trace, self.key);
-        Guard { lock: self, left_out: LeftOut::NO, not_send: PhantomData }
+        let guard = Guard { lock: self, left_out: LeftOut::NO, not_send: PhantomData };
+        self.sweep.taken();
+        guard
     }
 }
 
@@ -199,7 +203,7 @@ impl<T, M: Machine> Drop for Guard<'_, T, M> {
     #[inline]
     fn drop(&mut self) {
         if self.left_out.is_so() {
-            return;
+            return self.lock.sweep.leave(self.lock.inside.is_locked());
         }
         let ticks = stats::released::<M>(&self.lock.stats);
         order::held_for::<M>(&self.lock.class, ticks);

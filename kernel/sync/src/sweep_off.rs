@@ -2,8 +2,10 @@
 
 use core::panic::Location;
 
+use crate::Rank;
+
 /// Does nothing.
-pub fn leave_out(_: &str, _: u32) {}
+pub fn leave_out(_: &str, _: u32, _: Option<Rank>) {}
 
 /// Never.
 pub fn times() -> u32 {
@@ -18,15 +20,33 @@ impl LeftOut {
     /// See `sweep.rs`.
     pub(crate) const NO: Self = Self;
 
-    /// Never.
-    #[inline(always)]
-    pub(crate) fn at(_: &Location<'_>) -> Self {
-        Self
-    }
-
     /// No.
     #[inline(always)]
     pub(crate) fn is_so(self) -> bool {
         false
     }
+}
+
+/// Nothing: see `sweep.rs`.
+pub(crate) struct InLock;
+
+impl InLock {
+    pub(crate) const fn new(_: Rank) -> Self {
+        Self
+    }
+
+    /// It is taken.
+    #[inline(always)]
+    pub(crate) fn at(&self, _: &Location<'_>) -> LeftOut {
+        LeftOut
+    }
+
+    pub(crate) fn intrude(&self) {}
+
+    pub(crate) fn dawdle(&self, _: impl Fn() -> bool) {}
+
+    pub(crate) fn leave(&self, _: bool) {}
+
+    #[inline(always)]
+    pub(crate) fn taken(&self) {}
 }

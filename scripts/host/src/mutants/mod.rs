@@ -6,6 +6,7 @@
 
 pub mod bug;
 pub mod hunt;
+mod places;
 pub mod sweep;
 pub mod tree;
 mod watch;

@@ -1,19 +1,17 @@
-//! Every lock and every fence in turn: leave it out, run the kernel's tests on the host, see whether one notices.
+//! Every lock and every fence in turn: leave it out, run the models and the kernel's tests on the host, see whether one notices.
 //!
-//! Locks are left out while the tests run (feature `sweep` of `kernel/sync`), so one build does for all of them; so are
-//! orderings in the files that `kernel/model` runs, where the models look. Elsewhere a fence, or an ordering stronger than
-//! relaxed, is changed in a copy of the source: each takes a build of its own.
+//! Locks are left out while the tests run (feature `sweep` of `kernel/sync`, and `kernel/model`), so one build does for all of
+//! them; so are orderings in the files that `kernel/model` runs, where the models look. Elsewhere a fence, or an ordering
+//! stronger than relaxed, is changed in a copy of the source: each takes a build of its own.
 
-use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
-use regex::Regex;
 
+use super::places::{is_modelled, places, weakened};
 use super::tree::Tree;
 use super::watch::{End, watch};
 use crate::interrupt;
@@ -31,12 +29,8 @@ pub enum Sweep {
     Orders,
 }
 
-/// What is acquired, or ordered, and where it is not: tests, and the machine of the tests.
-const ACQUIRES: &str = r"\.lock\(\)|lock_pair\(&|with_queue\(|\.life\(\)|\.space\(\)|lock_life\(|lock_spaces?\(|(SLOTS|FREE)\.(take|give)\(";
-const DECLARES: &str = r"\bfn |^\s*//|\buse ";
-const ORDERS: &str = r"Ordering::(SeqCst|Acquire|Release|AcqRel)";
 const KERNEL: &[&str] = &["--package", "kernel", "--lib"];
-const ELSEWHERE: [&str; 3] = ["/tests/", "/host/", "/x86/"];
+const MODELS: &[&str] = &["--package", "model", "--lib"];
 
 /// A watch-dog for one run of all tests, on a busy host; and for building.
 const LIMIT: Duration = Duration::from_secs(10 * 60);
@@ -49,36 +43,41 @@ enum Fate {
     Broken(String),
 }
 
+/// Some tests, built, that leave out what `variable` names.
+struct Tests {
+    variable: &'static str,
+    command: Command,
+    /// Whether they are the models, which have some of the kernel's files alone.
+    models: bool,
+}
+
 /// Leaves out one place after the other, those whose `FILE:LINE` has one of `names` in it, and says what came of each.
 ///
 /// # Errors
 /// When the good tree does not build.
 pub fn sweep(what: Sweep, names: &[String]) -> Result<Outcome> {
     let tree = Tree::open(0)?;
-    let pattern = if what == Sweep::Locks { ACQUIRES } else { ORDERS };
+    let models = fs::read_to_string(tree.root().join("kernel/model/src/lib.rs"))?;
     let wanted = |place: &String| names.is_empty() || names.iter().any(|name| place.contains(name.as_str()));
-    let mut places: Vec<_> = places(tree.root(), pattern)?.into_iter().filter(wanted).collect();
+    let mut places: Vec<_> = places(tree.root(), what)?.into_iter().filter(wanted).collect();
     if what == Sweep::Orders {
-        let models = fs::read_to_string(tree.root().join("kernel/model/src/lib.rs"))?;
         places.retain(|place| is_modelled(place, &models));
     }
     ensure!(!places.is_empty(), "no place has such a name");
     let mut progress = Progress::new();
     progress.say("building");
-    let mut program = match what {
-        Sweep::Locks => Some(("JOS_LEAVE_OUT", tests(&tree, &[KERNEL, &["--features", "kernel/sweep"]].concat())?)),
-        Sweep::Orders => Some(("JOS_RELAX", tests(&tree, &["--package", "model"])?)),
-        Sweep::Fences => None,
-    };
+    let mut programs = programs(what, &tree)?;
     let mut counts = [0; 4];
     for (number, place) in places.iter().enumerate() {
         if interrupt::seen() {
             break;
         }
         progress.say(&format!("{} of {}: {place}", number + 1, places.len()));
-        let fate = match &mut program {
-            Some((variable, program)) => run(program.env(variable, place), &tree, true)?,
-            None => relaxed(&tree, place)?,
+        let fate = if programs.is_empty() {
+            relaxed(&tree, place)?
+        } else {
+            let knows = |tests: &&mut Tests| !tests.models || is_modelled(place, &models);
+            without(place, programs.iter_mut().filter(knows), &tree)?
         };
         let (index, text) = match fate {
             Fate::Noticed(by, after) => (0, format!("noticed by {by} after {:.1} s", after.as_secs_f64())),
@@ -101,34 +100,32 @@ pub fn sweep(what: Sweep, names: &[String]) -> Result<Outcome> {
     })
 }
 
-/// Every `FILE:LINE` of the kernel that has the pattern in its code.
-fn places(root: &Path, pattern: &str) -> Result<BTreeSet<String>> {
-    let (pattern, not) = (Regex::new(pattern)?, Regex::new(DECLARES)?);
-    let mut places = BTreeSet::new();
-    let mut folders = vec![root.join("kernel/src")];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder)? {
-            let path = entry?.path();
-            let name = path.strip_prefix(root)?.to_string_lossy().into_owned();
-            if ELSEWHERE.iter().any(|part| format!("{name}/").contains(part)) {
-                continue;
-            }
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            let lines = fs::read_to_string(&path)?;
-            let hits = lines.lines().enumerate().filter(|(_, line)| pattern.is_match(line) && !not.is_match(line));
-            places.extend(hits.map(|(index, _)| format!("{name}:{}", index + 1)));
-        }
-    }
-    Ok(places)
+/// The tests that look for what is left out while they run, the quick ones first.
+fn programs(what: Sweep, tree: &Tree) -> Result<Vec<Tests>> {
+    let build = |variable, which: &[&str]| -> Result<Tests> {
+        Ok(Tests { variable, command: tests(tree, which)?, models: which == MODELS })
+    };
+    Ok(match what {
+        Sweep::Locks => vec![
+            build("JOS_LEAVE_OUT", MODELS)?,
+            build("JOS_LEAVE_OUT", &[KERNEL, &["--features", "kernel/sweep"]].concat())?,
+        ],
+        Sweep::Orders => vec![build("JOS_RELAX", MODELS)?],
+        Sweep::Fences => Vec::new(),
+    })
 }
 
-/// Whether the file of `place` is among those that the models' `lib.rs` includes.
-fn is_modelled(place: &str, models: &str) -> bool {
-    let file = place.strip_prefix("kernel/").and_then(|place| place.split(':').next());
-    file.is_some_and(|file| models.contains(&format!("\"../../{file}\"")))
+/// Runs all the tests, until one notices that `place` is left out.
+fn without<'a>(place: &str, programs: impl Iterator<Item = &'a mut Tests>, tree: &Tree) -> Result<Fate> {
+    let mut fate = Fate::NeverCame;
+    for Tests { variable, command, .. } in programs {
+        match run(command.env(variable, place), tree, true)? {
+            Fate::NeverCame => {}
+            Fate::Missed => fate = Fate::Missed,
+            last => return Ok(last),
+        }
+    }
+    Ok(fate)
 }
 
 /// The command that runs some tests, built.
@@ -176,42 +173,5 @@ fn relaxed(tree: &Tree, place: &str) -> Result<Fate> {
     match tests(tree, KERNEL) {
         Ok(mut command) => run(&mut command, tree, false),
         Err(why) => Ok(Fate::Broken(format!("{why:#}").lines().last().unwrap_or_default().to_owned())),
-    }
-}
-
-/// A line without its fence; without the locked instruction, where the old value is not wanted; relaxed, in any case.
-fn weakened(line: &str) -> Result<String> {
-    let fence = Regex::new(r"\bfence\(Ordering::\w+\);")?.replace(line, "");
-    let swap = Regex::new(r"^(\s*[\w.\[\]]+)\.swap\(")?.replace(&fence, "$1.store(");
-    Ok(Regex::new(ORDERS)?.replace_all(&swap, "Ordering::Relaxed").into_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn places_are_code_and_no_declarations() {
-        let places = places(crate::paths::root(), ACQUIRES).unwrap();
-        assert!(places.len() > 30, "{places:?}");
-        assert!(places.iter().any(|place| place.starts_with("kernel/src/sched.rs:")));
-        assert!(!places.iter().any(|place| place.contains("/tests/")));
-    }
-
-    #[test]
-    fn the_models_have_some_of_the_files() {
-        let models = fs::read_to_string(crate::paths::root().join("kernel/model/src/lib.rs")).unwrap();
-        let modelled = places(crate::paths::root(), ORDERS).unwrap();
-        let count = modelled.iter().filter(|place| is_modelled(place, &models)).count();
-        assert!(count > 20 && count < modelled.len(), "{count} of {}", modelled.len());
-    }
-
-    #[test]
-    fn a_line_is_weakened() {
-        assert_eq!(weakened("    fence(Ordering::SeqCst);").unwrap(), "    ");
-        let swap = "    here.user_slot.swap(slot as u32 + 1, Ordering::SeqCst);";
-        assert_eq!(weakened(swap).unwrap(), "    here.user_slot.store(slot as u32 + 1, Ordering::Relaxed);");
-        let used = "    let old = slot.swap(0, Ordering::SeqCst);";
-        assert_eq!(weakened(used).unwrap(), "    let old = slot.swap(0, Ordering::Relaxed);");
     }
 }
