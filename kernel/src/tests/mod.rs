@@ -17,6 +17,7 @@ mod faults;
 mod frames;
 mod inject;
 mod ipc;
+mod meetings;
 mod page_calls;
 mod paths;
 mod poison;
