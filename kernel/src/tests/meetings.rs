@@ -13,7 +13,7 @@ use crate::mm::frame::PageRef;
 use crate::run::Next;
 use crate::x86::ports;
 
-const ROUNDS: u32 = 100;
+const ROUNDS: u32 = 20;
 
 fn destroy(id: EnvId) {
     exit::destroy(table::env(id.slot()).life.lock(), EnvId::NONE);
@@ -46,7 +46,7 @@ fn number(word: &AtomicU32, done: &AtomicBool) -> u32 {
 fn strangers_name_an_env_that_is_being_made() {
     let last = AtomicU32::new(0);
     let make = || {
-        for _ in 0..ROUNDS / 4 {
+        for _ in 0..ROUNDS {
             let id = in_kernel(|| load::start("hello")).expect("a slot and frames");
             last.store(id.0, Ordering::SeqCst);
             in_kernel(|| {
@@ -85,7 +85,7 @@ fn race_40_the_last_frames_go_from_cpu_to_cpu() {
     machine.jitter();
     machine.parallel(2, |_| {
         for _ in 0..ROUNDS {
-            in_kernel(|| core::iter::from_fn(PageRef::alloc).collect::<Vec<_>>());
+            in_kernel(|| drop(core::iter::from_fn(PageRef::alloc).collect::<Vec<_>>()));
         }
     });
     drop(hoard);
@@ -97,7 +97,7 @@ fn race_40_the_last_slots_go_from_cpu_to_cpu() {
     let hoard: Vec<_> = (40..NENV).map(|_| table::alloc(EnvId::NONE).expect("a slot and a frame")).collect();
     machine.jitter();
     machine.parallel(2, |_| {
-        for _ in 0..ROUNDS / 4 {
+        for _ in 0..ROUNDS {
             let ids: Vec<_> = core::iter::from_fn(|| in_kernel(|| table::alloc(EnvId::NONE)).ok()).collect();
             ids.into_iter().for_each(|id| in_kernel(|| destroy(id)));
         }
@@ -107,7 +107,7 @@ fn race_40_the_last_slots_go_from_cpu_to_cpu() {
 
 #[test]
 fn input_that_several_cpus_take_in_keeps_its_order() {
-    let typed: Vec<u8> = (0..ROUNDS * 20).map(|place| b'a' + (place % 23) as u8).collect();
+    let typed: Vec<u8> = (0..ROUNDS * 100).map(|place| b'a' + (place % 23) as u8).collect();
     let count = AtomicU32::new(0);
     let type_in = || {
         for (index, part) in typed.chunks(20).enumerate() {
@@ -129,7 +129,7 @@ fn input_that_several_cpus_take_in_keeps_its_order() {
 }
 
 #[test]
-fn race_14_an_exception_stack_is_replaced_while_a_fault_goes_there() {
+fn race_24_an_exception_stack_is_replaced_while_a_fault_goes_there() {
     const XSTACK: u32 = UXSTACKTOP - PGSIZE;
     let child_id = AtomicU32::new(0);
     let replace = || {
@@ -138,7 +138,7 @@ fn race_14_an_exception_stack_is_replaced_while_a_fault_goes_there() {
         let mut fresh = || assert_eq!(in_kernel(|| parent.call(Syscall::PageAlloc, &[child.0, XSTACK, PUW])), Ok(0));
         fresh();
         child_id.store(child.0, Ordering::SeqCst);
-        (0..ROUNDS * 5).for_each(|_| fresh());
+        (0..ROUNDS * 10).for_each(|_| fresh());
         in_kernel(|| drop(parent));
     };
     beside(replace, |done| {
@@ -158,7 +158,7 @@ fn a_child_is_told_what_to_do_while_it_ends() {
     let child_id = AtomicU32::new(0);
     let tell = || {
         let mut parent = in_kernel(start);
-        for _ in 0..ROUNDS / 4 {
+        for _ in 0..ROUNDS {
             let child = in_kernel(|| spawn(parent.id));
             child_id.store(child.0, Ordering::SeqCst);
             let mut call = |call, argument| {

@@ -27,7 +27,7 @@ struct Check {
     run: fn() -> Result<(), String>,
 }
 
-const CHECKS: [Check; 17] = [
+const CHECKS: [Check; 18] = [
     Check { name: "files_are_short", run: tree::short },
     Check { name: "files_say_what_they_are", run: tree::introduced },
     Check { name: "no_loose_ends", run: words::no_loose_ends },
@@ -44,6 +44,7 @@ const CHECKS: [Check; 17] = [
     Check { name: "lints_sync_ticket", run: || clippy(&["sync"], &["--all-targets", "--features", "ticket"]) },
     Check { name: "lints_sync_full", run: || clippy(&["sync"], &["--all-targets", "--features", "full"]) },
     Check { name: "lints_sync_stats", run: || clippy(&["sync"], &["--all-targets", "--features", "stats"]) },
+    Check { name: "lints_sync_sweep", run: || clippy(&["sync"], &["--all-targets", "--features", "sweep"]) },
     Check { name: "lints_kernel_host", run: || clippy(&["kernel"], &["--all-targets"]) },
     Check {
         name: "lints_kernel_host_big",
