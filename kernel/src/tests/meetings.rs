@@ -174,6 +174,8 @@ fn a_child_is_told_what_to_do_while_it_ends() {
         in_kernel(|| drop(parent));
     };
     beside(tell, |done| {
+        // Before the first child there is the parent, which is the other CPU's.
+        number(&child_id, done);
         while !done.load(Ordering::SeqCst) {
             let Some(mut child) = in_kernel(run_any) else { continue };
             in_kernel(|| child.trap_call(Syscall::Yield as u32, &[]));
