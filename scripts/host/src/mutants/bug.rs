@@ -254,6 +254,22 @@ mod tests {
     }
 
     #[test]
+    fn tests_in_qemu_are_named_in_full() {
+        let mut sources = String::new();
+        for folder in ["scripts/host/tests/qemu", "scripts/host/tests/qemu/races"] {
+            for entry in fs::read_dir(paths::root().join(folder)).unwrap() {
+                sources += &fs::read_to_string(entry.unwrap().path()).unwrap_or_default();
+            }
+        }
+        for bug in all().unwrap() {
+            let Catcher::Qemu(name) = bug.catcher else { continue };
+            let case = name.rsplit("::").next().and_then(|last| last.rsplit_once("_cpus"));
+            let known = case.is_some_and(|(case, _)| sources.contains(&format!("\"{case}\"")));
+            assert!(known, "{}: no test is called {name}", bug.name);
+        }
+    }
+
+    #[test]
     fn blanks_and_line_ends_do_not_count() {
         let bug = parse("x", TEXT).unwrap();
         assert_eq!(bug.topic, "race 13");
