@@ -170,9 +170,8 @@ fn parse(name: &str, text: &str) -> Result<Bug> {
     Ok(Bug { name: name.to_owned(), about, topic, catcher, unproven, changes: changes(body)? })
 }
 
-const KEYS: [&str; 12] = [
-    "about", "race", "lock", "other", "catch", "run", "options", "cpus", "build", "package", "features", "unproven",
-];
+const KEYS: [&str; 12] =
+    ["about", "race", "lock", "other", "catch", "run", "options", "cpus", "build", "package", "features", "unproven"];
 
 fn catcher<'a>(value: &impl Fn(&str) -> Option<&'a str>) -> Result<Catcher> {
     let catch = value("catch").context("no line `catch: `")?;
