@@ -78,20 +78,6 @@ impl Chain {
         self.outer.get()
     }
 
-    /// The chain without the last lock but one, if that is the one at `address` and of the same class as the last, which then
-    /// is noted there.
-    #[inline(always)]
-    pub(crate) fn without_last_but_one(&self, address: usize) -> Option<&'static Chain> {
-        let outer = self.outer();
-        let is_pair = outer.is_last(address) && outer.rank.load(Relaxed) == self.rank.load(Relaxed) && !self.is_last(0);
-        is_pair.then(|| {
-            outer.word.store(self.word.load(Relaxed), Relaxed);
-            outer.site.set(self.site.get());
-            outer.note_got(self.address.load(Relaxed));
-            outer
-        })
-    }
-
     /// Whether the last lock is the one at `address`.
     #[inline(always)]
     pub(crate) fn is_last(&self, address: usize) -> bool {
