@@ -85,6 +85,8 @@ pub fn leave(slot: usize) {
 /// Announces that this CPU, whose block is `here`, is about to enter user mode in `slot`'s address space.
 ///
 /// Gives back what somebody asked for meanwhile: then it must be done first, and this called again.
+#[inline]
+#[track_caller]
 pub fn entering_user(here: &PerCpu, slot: usize) -> Result<(), u32> {
     order::entering_user::<This>();
     here.user_slot.swap(slot as u32 + 1, Ordering::SeqCst);

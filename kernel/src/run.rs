@@ -43,7 +43,6 @@ pub fn forever(mut big: big::Guard<This>, mut user: UserFrame) -> ! {
 /// Lets the env run until it traps. Fails when another CPU asked for something first.
 fn enter(here: &PerCpu, env: &OnCpu, big: &mut big::Guard<This>, user: &mut UserFrame) -> Result<(), u32> {
     audit::gate();
-    order::gate::<This>(Gate::UserReturn);
     window::at(Point::Entering);
     presence::entering_user(here, env.slot())?;
     big.unlocked(|| {

@@ -132,6 +132,24 @@ fn an_idle_cpu_gets_the_env_that_is_queued_while_it_goes_to_sleep() {
     });
 }
 
+/// Fails when `idle::wait` does not take its own bit back: then the interrupt goes to the CPU that has an env already, and the one
+/// that sleeps goes on sleeping.
+#[test]
+fn a_cpu_that_has_an_env_does_not_pass_for_an_idle_one() {
+    explore(2, || {
+        smp::set_count(3);
+        let ids = [1, 2].map(table::make);
+        let waker = on_cpu(1, || thaw(1));
+        let sleeper = on_cpu(2, || sched::release(idle::wait(&mut big::Guard(core::marker::PhantomData))));
+        let env = idle::wait(&mut big::Guard(core::marker::PhantomData));
+        thaw(2);
+        [waker, sleeper].into_iter().for_each(|other| other.join().expect("no CPU panics"));
+        sched::release(env);
+        ids.into_iter().for_each(end);
+        assert!(sched::pick(0).is_none() && sched::steal().is_none());
+    });
+}
+
 /// Fails when `exit::destroy` does not look whether the env is on a CPU, or destroys a dying one once more; when
 /// `sched::release` does not look whether it is dying.
 #[test]

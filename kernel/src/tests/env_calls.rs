@@ -218,3 +218,18 @@ fn cgetc_gives_what_was_typed_and_never_waits() {
     let bytes: Vec<_> = (0..6).map(|_| program.call(Syscall::Cgetc, &[]).unwrap()).collect();
     assert_eq!(bytes, [u32::from(b'a'), u32::from(b'b'), u32::from(b'A'), 3, 0xe2, 0]);
 }
+
+#[test]
+fn what_does_not_fit_into_the_input_ring_is_lost() {
+    const RING: usize = 512;
+    let _machine = machine();
+    let mut program = start();
+    let typed: Vec<u8> = (b'a'..=b'z').cycle().take(RING + 100).collect();
+    // The second time the ring's end is in the midst of it.
+    for len in [100, RING + 100] {
+        ports::type_on_line(&typed[..len]);
+        let mut next = || Some(program.call(Syscall::Cgetc, &[]).unwrap() as u8).filter(|&byte| byte != 0);
+        let read: Vec<u8> = core::iter::from_fn(&mut next).collect();
+        assert_eq!(read, typed[..len.min(RING)]);
+    }
+}

@@ -38,7 +38,7 @@ pub use crate::gate::Gate;
 pub(crate) use class::Class;
 #[allow(unused_imports, reason = "nobody waits for a fine lock in the big-lock build")]
 pub(crate) use hooks::waiting;
-pub(crate) use hooks::{Here, before, before_try, might, taken, wait, waited};
+pub(crate) use hooks::{Here, before, before_second, before_try, might, taken, wait, waited};
 pub(crate) use promises::{assert_held, assert_not_held, pin, unpin};
 pub(crate) use releases::{forget, held_for, released};
 pub use selftest::{all_cells, selftest};
@@ -47,7 +47,6 @@ pub use show::{coverage, graph, suggestion};
 use crate::atomic::{AtomicU32, AtomicUsize, spin_loop};
 use crate::rank::Set;
 use crate::{MAX_CPUS, Machine, Rank};
-use chains::NOTHING;
 use core::fmt;
 use core::ops::Range;
 use core::panic::Location;
@@ -98,7 +97,7 @@ impl Checker {
     /// Forgets everything. Not while a CPU is at work: for tests, whose CPUs are played, and are the first four.
     pub fn reset(&self) {
         self.cpus[..4].iter().for_each(|cpu| cpu.reset());
-        self.now[..4].iter().for_each(|now| now.set(&NOTHING));
+        self.now[..4].iter().for_each(Now::leave);
         self.graph.reset();
         self.seen.reset();
         self.lowest.store(usize::MAX, Relaxed);
@@ -170,30 +169,25 @@ pub fn might_await<M: Machine>() {
 }
 
 /// This CPU is about to enter user mode: others may wait for it to leave. Until [`left_user`] it may take no lock.
+///
+/// This is [`Gate::UserReturn`] as well: nothing may be held.
 #[inline(always)]
 #[track_caller]
 pub fn entering_user<M: Machine>() {
-    let now = here::<M>();
-    match now.get().next(Rank::CpuAnswer) {
-        Some(chain) => {
-            chain.note_site(Location::caller());
-            now.set(chain);
-        }
-        None => entering_unusually::<M>(Location::caller()),
+    if !here::<M>().enter_user(Location::caller()) {
+        entering_unusually::<M>(Location::caller());
     }
 }
 
 #[cold]
 #[inline(never)]
 fn entering_unusually<M: Machine>(site: Site) {
+    stop_at::<M>(Gate::UserReturn, site);
     let outer = M::checker().arrive::<M>();
     if outer.classes() & WAITS != 0 {
         return;
     }
     if let Some(chain) = M::checker().chain_with::<M>(Rank::CpuAnswer) {
-        if outer.classes() == 0 {
-            this_cpu::<M>().chains.learn(chain, Rank::CpuAnswer);
-        }
         chain.note_site(site);
         here::<M>().set(chain);
     }
@@ -202,10 +196,7 @@ fn entering_unusually<M: Machine>(site: Site) {
 /// This CPU has left user mode, which is the answer to everybody who waits for it.
 #[inline(always)]
 pub fn left_user<M: Machine>() {
-    let now = here::<M>();
-    if now.get().classes() == WAITS {
-        now.set(now.get().outer());
-    } else {
+    if !here::<M>().leave_user() {
         left_unusually::<M>();
     }
 }

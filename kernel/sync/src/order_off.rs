@@ -126,6 +126,10 @@ pub(crate) fn before<M: Machine>(_class: &Class, _site: Site) -> Here {
     Here
 }
 #[inline]
+pub(crate) fn before_second<M: Machine>(_class: &Class, _site: Site) -> Here {
+    Here
+}
+#[inline]
 pub(crate) fn before_try<M: Machine>(_class: &Class, _site: Site) -> Here {
     Here
 }

@@ -28,7 +28,8 @@ pub struct SpinLock<T, M: Machine> {
 }
 
 // SAFETY: a shared `SpinLock` gives access to `T` only through a guard, of which at most one exists
-// at any time, so sharing the lock only ever moves the access from CPU to CPU: `T: Send` suffices.
+// at any time, so sharing the lock only ever moves the access from CPU to CPU: `T: Send` suffices. The same holds for the
+// cells in `stats`, which are used only while a guard is made and while it is dropped, with the lock in hand.
 unsafe impl<T: Send, M: Machine> Sync for SpinLock<T, M> {}
 
 impl<T, M: Machine> SpinLock<T, M> {
@@ -55,7 +56,20 @@ impl<T, M: Machine> SpinLock<T, M> {
             self.sweep.dawdle(|| self.inside.is_locked());
             return guard;
         }
-        let here = order::before::<M>(&self.class, site);
+        self.lock_after(order::before::<M>(&self.class, site), site)
+    }
+
+    /// The same for the second of two locks of this class, the one with the greater key. Another place in the code, that is
+    /// all: the checker looks first for what is usual there.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn lock_second(&self) -> Guard<'_, T, M> {
+        let site = Location::caller();
+        self.lock_after(order::before_second::<M>(&self.class, site), site)
+    }
+
+    #[inline(always)]
+    fn lock_after(&self, here: order::Here, site: &'static Location<'static>) -> Guard<'_, T, M> {
         if !self.inside.try_lock() {
             self.wait(site);
         }

@@ -62,7 +62,7 @@ pub struct Options {
     /// Measurements of which the median counts; on the rig each has a seed of its own [default: 1 on the rig, else 3].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     repeat: Option<u32>,
-    /// The rig's first seed. The same seed gives nearly the same figures.
+    /// The rig's first seed. The same seed gives the same figures.
     #[arg(long, value_name = "X", default_value_t = 1)]
     seed: u64,
     /// On the rig, measure again with a model of caches, in which moving a line to another CPU costs so many ticks.

@@ -31,8 +31,9 @@ pub struct Options {
     loads: Vec<String>,
 }
 
-/// What runs: programs that mark their operations, with more of them to do than there is time for.
-const LOADS: [&str; 8] = [
+/// What runs: programs that mark their operations, with more of them to do than there is time for; and the stress test, which is
+/// random, to its end, as `scripts/jos stress` runs it.
+const LOADS: [&str; 10] = [
     "bench_null:1:100000000",
     "bench_page:1:100000000",
     "bench_map:1:100000000",
@@ -40,7 +41,9 @@ const LOADS: [&str; 8] = [
     "bench_ipc:1:100000000",
     "bench_fork:1:100000000",
     "bench_mixed:1:100000000",
-    "stress:1:100000000:4",
+    "stress:1:200:4",
+    "stress:2:200:4",
+    "stress:3:200:4",
 ];
 
 /// Runs the sub-command.

@@ -69,7 +69,6 @@ struct Api {
     version: c_int,
     on_init: Register,
     on_idle: Register,
-    on_resume: Register,
     on_translation: Register,
     on_block: OnBlock,
     on_instruction: OnInstruction,
@@ -132,7 +131,6 @@ pub(crate) fn find(version: c_int) -> Result<(), String> {
         version,
         on_init: function!(Register, c"qemu_plugin_register_vcpu_init_cb"),
         on_idle: function!(Register, c"qemu_plugin_register_vcpu_idle_cb"),
-        on_resume: function!(Register, c"qemu_plugin_register_vcpu_resume_cb"),
         on_translation: function!(Register, c"qemu_plugin_register_vcpu_tb_trans_cb"),
         on_block: function!(OnBlock, c"qemu_plugin_register_vcpu_tb_exec_cb"),
         on_instruction: function!(OnInstruction, c"qemu_plugin_register_vcpu_insn_exec_cb"),
@@ -161,9 +159,6 @@ extern "C" fn init(_: PluginId, cpu: c_uint) {
 extern "C" fn idle(_: PluginId, cpu: c_uint) {
     events::halted(cpu as usize);
 }
-extern "C" fn resume(_: PluginId, cpu: c_uint) {
-    events::resumed(cpu as usize);
-}
 extern "C" fn translation(_: PluginId, block: *mut Block) {
     translate::block(block);
 }
@@ -172,9 +167,6 @@ extern "C" fn init_7(cpu: c_uint, _: *mut c_void) {
 }
 extern "C" fn idle_7(cpu: c_uint, _: *mut c_void) {
     events::halted(cpu as usize);
-}
-extern "C" fn resume_7(cpu: c_uint, _: *mut c_void) {
-    events::resumed(cpu as usize);
 }
 extern "C" fn translation_7(block: *mut Block, _: *mut c_void) {
     translate::block(block);
@@ -188,7 +180,6 @@ pub(crate) fn listen(id: PluginId) {
     let pick = |old: *const c_void, new: *const c_void| if seven { new } else { old };
     (api.on_init)(id, pick(init as *const c_void, init_7 as *const c_void), none);
     (api.on_idle)(id, pick(idle as *const c_void, idle_7 as *const c_void), none);
-    (api.on_resume)(id, pick(resume as *const c_void, resume_7 as *const c_void), none);
     (api.on_translation)(id, pick(translation as *const c_void, translation_7 as *const c_void), none);
 }
 

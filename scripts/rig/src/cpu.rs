@@ -1,11 +1,11 @@
 //! What is known of one CPU of the guest.
 
+use std::cell::Cell;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::thread::{self, Thread};
 
 use crate::habits::Habits;
-use crate::host;
 use crate::spin::Waiting;
 use crate::stack::Stack;
 use crate::window::Account;
@@ -68,14 +68,17 @@ pub(crate) struct Cpu {
     pub(crate) now: Number,
     /// When `now` has reached this, the next block begins with a visit to the scheduler.
     pub(crate) limit: Number,
+    /// When its turn ends. `limit` is earlier if there is something else to see to.
+    turn_ends: Number,
     /// No other CPU that could run is behind this time.
     pub(crate) others: Number,
     /// While it does not run: the virtual time at which it stands.
     pub(crate) stands_at: Number,
+    /// When it was woken from a halt from which it is not back yet; else `u64::MAX`.
+    pub(crate) woken_at: Number,
     state: AtomicU8,
     go: AtomicBool,
     thread: OnceLock<Thread>,
-    thread_id: AtomicI32,
     /// Which of its atomic instructions touch lines of its own.
     pub(crate) habits: Habits,
     /// Where its time goes.
@@ -91,12 +94,13 @@ impl Cpu {
         Self {
             now: Number::new(0),
             limit: Number::new(0),
+            turn_ends: Number::new(0),
             others: Number::new(0),
             stands_at: Number::new(0),
+            woken_at: Number::new(u64::MAX),
             state: AtomicU8::new(State::Off as u8),
             go: AtomicBool::new(false),
             thread: OnceLock::new(),
-            thread_id: AtomicI32::new(0),
             habits: Habits::new(),
             account: Account::new(),
             waiting: Waiting::new(),
@@ -114,39 +118,69 @@ impl Cpu {
         self.state.store(state as u8, Ordering::Relaxed);
     }
 
-    /// Notes that the calling thread is this CPU's.
-    pub(crate) fn is_me(&self) {
-        if self.thread.get().is_none() {
-            self.thread_id.store(host::thread_id(), Ordering::Relaxed);
-            self.thread.get_or_init(thread::current);
-        }
+    /// Its turn lasts until `time`, from now on.
+    pub(crate) fn has_turn_until(&self, time: u64) {
+        self.turn_ends.set(time);
+        self.limit.set(time);
     }
 
-    /// Sleeps until [`Cpu::let_go`]. On this CPU's thread.
+    /// Its turn ends at `time`, if not earlier.
+    pub(crate) fn ends_turn_by(&self, time: u64) {
+        self.turn_ends.lower(time);
+        self.limit.lower(time);
+    }
+
+    /// What else there was to see to is seen to. Whether its turn goes on.
+    pub(crate) fn continues(&self) -> bool {
+        self.limit.set(self.turn_ends.get());
+        self.now.get() < self.limit.get()
+    }
+
+    /// Sleeps until it may run, if it may not. On this CPU's thread.
     pub(crate) fn wait(&self) {
-        while !self.go.swap(false, Ordering::Acquire) {
+        while !self.go.load(Ordering::Acquire) {
             thread::park();
         }
     }
 
-    /// Ends [`Cpu::wait`], or the next one.
+    /// It may not run. Only under the scheduler's mutex, as [`Cpu::let_go`].
+    pub(crate) fn holds(&self) {
+        self.go.store(false, Ordering::Relaxed);
+    }
+
+    /// It may run. If it sleeps, it has to be called.
     pub(crate) fn let_go(&self) {
         self.go.store(true, Ordering::Release);
+    }
+
+    /// Wakes it up to see whether it may run.
+    pub(crate) fn call(&self) {
         if let Some(thread) = self.thread.get() {
             thread.unpark();
         }
-    }
-
-    /// Whether the thread could run.
-    pub(crate) fn is_runnable(&self) -> bool {
-        let id = self.thread_id.load(Ordering::Relaxed);
-        id != 0 && host::is_runnable(id)
     }
 
     /// Time passes without anything being executed. The CPU has to be the one that runs, or be at rest.
     pub(crate) fn skip(&self, ticks: u64) {
         self.now.add(ticks);
     }
+}
+
+thread_local! {
+    /// The CPU that the thread executes, if any.
+    static ME: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+/// Notes that the calling thread is CPU `index`'s.
+pub(crate) fn is_me(index: usize) {
+    if ME.replace(Some(index)).is_none() {
+        get(index).thread.get_or_init(thread::current);
+    }
+}
+
+/// The CPU whose thread is calling.
+pub(crate) fn me() -> Option<usize> {
+    ME.get()
 }
 
 static CPUS: [Cpu; MOST] = [const { Cpu::new() }; MOST];

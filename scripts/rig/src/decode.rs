@@ -15,8 +15,6 @@ pub(crate) struct Kind {
     pub(crate) stores: bool,
     /// Reads a clock or a port: who does that in a loop does not wait for memory.
     pub(crate) polls: bool,
-    /// Writes to a port.
-    pub(crate) writes_port: bool,
     /// A call.
     pub(crate) call: bool,
     /// A return from a call.
@@ -44,7 +42,6 @@ pub(crate) fn decode(bytes: &[u8; 16], size: usize) -> Kind {
     kind.pause = opcode == 0x90 && bytes[..prefixes].contains(&0xf3);
     kind.atomic = locked || (matches!(opcode, 0x86 | 0x87) && !in_register);
     kind.stores = writes_operand(opcode, next, bytes[prefixes + 2]);
-    kind.writes_port = matches!(opcode, 0xe6 | 0xe7 | 0xee | 0xef | 0x6e | 0x6f);
     kind.polls = matches!(opcode, 0xe4 | 0xe5 | 0xec | 0xed | 0x6c | 0x6d) || (opcode == 0x0f && next == 0x31);
     kind.call = opcode == 0xe8 || (opcode == 0xff && extension == 2);
     kind.ret = matches!(opcode, 0xc2 | 0xc3);
@@ -170,7 +167,7 @@ mod tests {
     #[test]
     fn ports_and_clocks_are_polls() {
         assert!(kind(&[0xec]).polls && kind(&[0x0f, 0x31]).polls);
-        assert!(kind(&[0xee]).writes_port && !kind(&[0xee]).polls);
+        assert!(!kind(&[0xee]).polls);
     }
 
     #[test]

@@ -1,32 +1,53 @@
 //! What CPUs do that concerns the schedule.
 
 use crate::cpu::{self, State};
-use crate::host;
-use crate::turn::{lock, pass_on, start_somebody};
-use crate::window;
+use crate::hold::go_on;
+use crate::turn::{lock, pass_on};
+use crate::{clock, halt, window};
 
 /// Could not run.
 const NEVER: u64 = u64::MAX;
 
-/// At the head of a block, when the CPU's allowance is used up.
+/// At the head of a block, when the CPU's allowance is used up, or there is something else to see to.
 #[cold]
 pub(crate) fn used_up(index: usize) {
     let cpu = cpu::get(index);
-    cpu.is_me();
+    cpu::is_me(index);
     let mut turn = lock();
+    while turn.is_holder(index) && turn.is_held() {
+        turn.pause();
+        drop(turn);
+        cpu.wait();
+        turn = lock();
+        if turn.paused {
+            // Let go of out of turn.
+            return;
+        }
+    }
     match cpu.state() {
-        // QEMU does not always say that a CPU goes on.
-        State::Off | State::Idle => turn.joins(index),
+        State::Off | State::Idle => {
+            halt::is_up();
+            turn.joins(index);
+            turn.settles(index);
+        }
+        State::Running if turn.is_holder(index) => {
+            cpu.ends_turn_by(clock::deadline());
+            if cpu.continues() {
+                return;
+            }
+            let now = cpu.now.get();
+            turn.rests(index, State::Ready, now, now);
+        }
         // Let go of out of turn, it has executed a block.
         State::Running | State::Ready | State::Parked => {
             let now = cpu.now.get();
             turn.rests(index, State::Ready, now, now);
         }
     }
-    if turn.is_holder(index) || (turn.holder.is_none() && !turn.main_loop) {
+    if turn.is_holder(index) || turn.holder.is_none() {
         pass_on(turn, index);
     } else {
-        drop(turn);
+        go_on(turn);
         cpu.wait();
     }
 }
@@ -48,60 +69,23 @@ pub(crate) fn in_order(index: usize, place: u32, atomic: bool, now: u64) {
     }
 }
 
-/// After a write to a device by CPU `index`: at the next block the main loop gets its turn.
-pub(crate) fn device_written(index: usize) {
-    lock().device_touched = true;
-    cpu::get(index).limit.set(0);
-}
-
 /// QEMU has made CPU `index`.
 pub(crate) fn appeared(index: usize) {
     let mut turn = lock();
     turn.count = turn.count.max(index + 1);
 }
 
-/// CPU `index` halts. Called with QEMU's lock held: must not wait.
+/// CPU `index` halts, or goes on to do so. Called with QEMU's lock held: must not wait.
 pub(crate) fn halted(index: usize) {
     let cpu = cpu::get(index);
-    cpu.is_me();
+    cpu::is_me(index);
+    halt::dozes();
     let mut turn = lock();
     if cpu.state() != State::Off {
         turn.rests(index, State::Idle, cpu.now.get(), NEVER);
     }
     if turn.is_holder(index) {
         turn.holder = None;
-        if turn.all_idle() {
-            // Only a timer can change that.
-            turn.yield_to_main_loop();
-        } else {
-            start_somebody(turn);
-        }
-    }
-}
-
-/// CPU `index` goes on after a halt. Must not wait.
-pub(crate) fn resumed(index: usize) {
-    cpu::get(index).is_me();
-    let mut turn = lock();
-    if matches!(cpu::get(index).state(), State::Off | State::Idle) {
-        turn.joins(index);
-        start_somebody(turn);
-    }
-}
-
-/// After an interrupt to other CPUs was sent: waits until a halted one it has woken has said so, for else it would
-/// depend on the host when that one goes on.
-pub(crate) fn interrupt_sent() {
-    const LOOKS: usize = 50;
-    let before = lock().resumed;
-    for look in 0..LOOKS {
-        let turn = lock();
-        let woken = || turn.cpus().any(|(_, cpu)| matches!(cpu.state(), State::Idle | State::Off) && cpu.is_runnable());
-        // One interrupt wakes one CPU, all but at boot. The first look may come before the host has noticed.
-        if turn.resumed != before || (look > 0 && !woken()) {
-            return;
-        }
-        drop(turn);
-        host::nap();
+        go_on(turn);
     }
 }

@@ -2,8 +2,6 @@
 
 use std::ffi::{CStr, c_char, c_int, c_long, c_ulong, c_void};
 use std::fs;
-use std::thread;
-use std::time::Duration;
 
 /// `struct timespec` of a 64-bit Linux.
 #[repr(C)]
@@ -58,6 +56,20 @@ pub(crate) fn next_symbol(name: &CStr) -> *mut c_void {
     unsafe { dlsym(BEHIND_US, name.as_ptr()) }
 }
 
+/// Declares a function that gives the C library's `$symbol`, for which this library stands in.
+macro_rules! real {
+    ($name:ident: $type:ty = $symbol:literal) => {
+        fn $name() -> $type {
+            static REAL: std::sync::OnceLock<usize> = std::sync::OnceLock::new();
+            let place = *REAL.get_or_init(|| crate::host::next_symbol($symbol) as usize);
+            assert!(place != 0, "the C library has {:?}", $symbol);
+            // SAFETY: the C library's function of this name has this type.
+            unsafe { std::mem::transmute::<usize, $type>(place) }
+        }
+    };
+}
+pub(crate) use real;
+
 /// The strings of an `argv`.
 ///
 /// # Safety
@@ -103,16 +115,17 @@ pub(crate) fn is_main_thread() -> bool {
     process == thread_id()
 }
 
-/// Whether a thread of this process runs, or would if a core were free. A thread that just has been woken does.
-pub(crate) fn is_runnable(thread: i32) -> bool {
-    // PID (NAME) STATE ...: the name may have anything in it, but no later parenthesis can follow it.
-    let stat = fs::read_to_string(format!("/proc/self/task/{thread}/stat")).unwrap_or_default();
-    stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('R'))
-}
-
-/// Lets other threads run for a moment.
-pub(crate) fn nap() {
-    thread::sleep(Duration::from_micros(10));
+/// Whether a thread of this process but the calling one runs, or would if a core were free. One that just has been woken
+/// does.
+pub(crate) fn others_run() -> bool {
+    let me = thread_id().to_string();
+    let runs = |thread: &fs::DirEntry| {
+        // PID (NAME) STATE ...: the name may have anything in it, but no later parenthesis can follow it.
+        let stat = fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('R'))
+    };
+    let threads = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    threads.filter(|thread| *thread.file_name() != *me).any(|thread| runs(&thread))
 }
 
 /// A file descriptor that becomes readable by [`ring`].

@@ -11,6 +11,8 @@
 //! cpu            what is known of one CPU: its time, its state
 //! turn, events   whose turn it is; what changes that
 //! habits         which writes have to be in order of time
+//! halt           when a CPU that has halted is woken
+//! hold           what stops all CPUs for a moment
 //! clock          QEMU's own clock and main loop as one more actor
 //! memory, lines  each access: time stamps, what waits for the line, the model of caches
 //! spin, stack    loops with `pause`: where time is lost, and CPUs that need not run until somebody writes
@@ -29,6 +31,8 @@ mod decode;
 mod events;
 mod footprint;
 mod habits;
+mod halt;
+mod hold;
 mod host;
 mod lines;
 mod memory;

@@ -7,13 +7,10 @@ use crate::cpu::{self, Cpu};
 use crate::lines::{self, Line};
 use crate::settings;
 use crate::translate::Place;
-use crate::{events, footprint, spin, trace, turn, window};
+use crate::{footprint, spin, trace, turn, window};
 
-/// Registers of the local APIC by their place in its page: end of interrupt, interrupt command, task priority.
+/// The local APIC's register for the end of an interrupt, by its place in its page.
 const LAPIC_EOI: u64 = 0xb0;
-const LAPIC_ICR_LOW: u64 = 0x300;
-const LAPIC_ICR_HIGH: u64 = 0x310;
-const LAPIC_TPR: u64 = 0x80;
 
 /// A line that has changed hands counts as shared for so many ticks.
 const SHARED_FOR: u64 = 20_000;
@@ -40,7 +37,8 @@ pub(crate) fn accessed(index: usize, kind: u32, address: u64, place: Place) {
                 line_accessed(index, cpu, number, store, place);
             }
         }
-        Target::Device if store => device_written(index, address),
+        Target::Device if store && address & 0xfff == LAPIC_EOI => footprint::interrupted(index),
+        Target::Device if store => {}
         Target::Device => cpu.waiting.polls(),
         Target::Unknown => {}
     }
@@ -126,14 +124,4 @@ fn moving_cost(line: &Line, index: usize, store: bool, now: u64) -> u64 {
     let ends = line.busy_until.get().max(now) + settings::get().model;
     line.busy_until.set(ends);
     ends - now
-}
-
-fn device_written(index: usize, address: u64) {
-    match address & 0xfff {
-        // None of these sets a timer.
-        LAPIC_EOI => footprint::interrupted(index),
-        LAPIC_ICR_HIGH | LAPIC_TPR => {}
-        LAPIC_ICR_LOW => events::interrupt_sent(),
-        _ => events::device_written(index),
-    }
 }

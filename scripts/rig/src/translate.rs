@@ -76,12 +76,11 @@ pub(crate) fn block(block: *mut Block) {
     }
 }
 
-fn callbacks(kind: Kind, kernel: bool) -> [(bool, api::Executed); 7] {
+fn callbacks(kind: Kind, kernel: bool) -> [(bool, api::Executed); 6] {
     [
         (kind.mark.is_some(), mark),
         (kind.pause, pause),
         (kind.polls, polls),
-        (kind.writes_port, writes_port),
         (kind.atomic || (kind.stores && !kind.own_stack_only), writes),
         (kind.call && kernel, call),
         (kind.ret && kernel, ret),
@@ -118,10 +117,6 @@ extern "C" fn pause(index: c_uint, word: *mut c_void) {
 
 extern "C" fn polls(index: c_uint, _: *mut c_void) {
     cpu::get(index as usize).waiting.polls();
-}
-
-extern "C" fn writes_port(index: c_uint, _: *mut c_void) {
-    events::device_written(index as usize);
 }
 
 extern "C" fn writes(index: c_uint, word: *mut c_void) {

@@ -16,25 +16,32 @@ const NEVER: u64 = u64::MAX;
 /// What the quantum is multiplied by before anything is measured.
 const COARSE: u64 = 20;
 
+/// Spreads a bit over a word: an odd number without a pattern.
+const MIXER: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// The mutex's content.
 pub(crate) struct Turn {
     /// The CPU that runs.
     pub(crate) holder: Option<usize>,
-    /// QEMU's main loop is at work: no CPU may start.
+    /// It has been stopped in the middle of its turn, and will go on as if nothing had been.
+    pub(crate) paused: bool,
+    /// QEMU's main loop is at work: no CPU may run. It is until it has gone to sleep for the first time.
     pub(crate) main_loop: bool,
-    /// A CPU has written to a device: before anybody goes on, the main loop looks at its timers.
-    pub(crate) device_touched: bool,
+    /// There is something for it to do, now.
+    pub(crate) main_loop_wanted: bool,
+    /// How many CPUs have been woken from a halt and are not back yet: no CPU may run until it is known when each goes on.
+    pub(crate) waking: usize,
     /// How many CPUs there are.
     pub(crate) count: usize,
     /// By CPU: when it could go on.
     when: [u64; MOST],
     random: u64,
-    /// How often a turn changed hands.
+    /// How many turns there were.
     pub(crate) turns: u64,
+    /// Whose they were and when they began, as one number: the same in two runs that went the same way.
+    pub(crate) history: u64,
     /// How often a CPU was let go out of turn.
     pub(crate) forced: u64,
-    /// How often a CPU has come back from a halt.
-    pub(crate) resumed: u64,
 }
 
 /// Writes that came before their time although others use the line.
@@ -42,14 +49,16 @@ static DISORDER: Number = Number::new(0);
 
 static TURN: Mutex<Turn> = Mutex::new(Turn {
     holder: None,
-    main_loop: false,
-    device_touched: false,
+    paused: false,
+    main_loop: true,
+    main_loop_wanted: false,
+    waking: 0,
     count: 0,
     when: [NEVER; MOST],
     random: 1,
     turns: 0,
+    history: 0,
     forced: 0,
-    resumed: 0,
 });
 
 /// No CPU that could run is behind this time. Grows.
@@ -62,7 +71,7 @@ pub(crate) fn lock() -> MutexGuard<'static, Turn> {
 
 /// Seeds what is left to chance.
 pub(crate) fn start(seed: u64) {
-    lock().random = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    lock().random = seed.wrapping_mul(MIXER) | 1;
 }
 
 /// How far ahead of the others a CPU may run, on average. Until the first mark nothing is measured, and booting is
@@ -106,9 +115,9 @@ impl Turn {
         self.holder.map(cpu::get)
     }
 
-    /// Whether no CPU runs or could.
+    /// Whether no CPU runs or could, nor is about to.
     pub(crate) fn all_idle(&self) -> bool {
-        self.holder.is_none() && self.when[..self.count].iter().all(|&when| when == NEVER)
+        self.holder.is_none() && self.waking == 0 && self.when[..self.count].iter().all(|&when| when == NEVER)
     }
 
     /// When CPU `index` could go on.
@@ -121,6 +130,7 @@ impl Turn {
         let cpu = cpu::get(index);
         cpu.stands_at.set(at);
         cpu.becomes(state);
+        cpu.holds();
         cpu.limit.set(0);
         self.when[index] = when;
     }
@@ -129,20 +139,19 @@ impl Turn {
     pub(crate) fn joined(&mut self, when: u64) {
         if let Some(holder) = self.holder() {
             holder.others.lower(when);
-            holder.limit.lower(when + quantum());
+            holder.ends_turn_by(when + quantum());
         }
     }
 
     /// Gives the turn to whoever is least far. `None` if nobody can go on now; then it may be the main loop's turn.
     pub(crate) fn choose(&mut self) -> Option<usize> {
         self.holder = None;
-        if self.device_touched {
-            self.device_touched = false;
-            self.yield_to_main_loop();
+        if self.main_loop || self.waking > 0 {
             return None;
         }
         let (index, when) = self.least(MOST);
-        if when == NEVER {
+        if self.main_loop_wanted || when == NEVER {
+            self.yield_to_main_loop();
             return None;
         }
         if when >= clock::deadline() {
@@ -177,56 +186,42 @@ impl Turn {
         let base = if others == NEVER { when } else { others };
         let limit = (base + ahead).min(clock::deadline()).min(window::next_edge(when));
         cpu.others.set(others);
-        cpu.limit.set(limit.max(when + 1));
+        cpu.has_turn_until(limit.max(when + 1));
         cpu.becomes(State::Running);
         window::crossed(cpu, when);
         self.when[index] = NEVER;
         self.holder = Some(index);
+        self.turns += 1;
+        self.history = (self.history.rotate_left(5) ^ when ^ (index as u64) << 48).wrapping_mul(MIXER);
+        cpu.let_go();
     }
 
-    pub(crate) fn yield_to_main_loop(&mut self) {
-        self.main_loop = true;
-        clock::wake_main_loop();
-    }
-
-    /// CPU `index` comes from nowhere, or from a halt: it goes on at the time of whoever runs.
+    /// CPU `index` comes from nowhere, or from a halt: it goes on at the time at which it was woken.
     pub(crate) fn joins(&mut self, index: usize) {
         let cpu = cpu::get(index);
-        let time = self.holder().map_or(front(), |holder| holder.now.get());
+        let time = match cpu.woken_at.get() {
+            NEVER => self.holder().map_or(front(), |holder| holder.now.get()),
+            woken_at => woken_at,
+        };
         let late = time.saturating_sub(cpu.now.get());
         cpu.skip(late);
         let now = cpu.now.get();
         self.rests(index, State::Ready, now, now);
         self.joined(now);
-        self.resumed += 1;
     }
 }
 
 /// Gives the turn to whoever is next, and waits until CPU `index` gets it. Its own rest has been noted.
 pub(crate) fn pass_on(mut turn: MutexGuard<'static, Turn>, index: usize) {
     let next = turn.choose();
+    drop(turn);
     if next == Some(index) {
         return;
     }
-    turn.turns += 1;
-    drop(turn);
     if let Some(next) = next {
-        cpu::get(next).let_go();
+        cpu::get(next).call();
     }
     cpu::get(index).wait();
-}
-
-/// Starts somebody, if nobody runs and the main loop is at rest. What the main loop calls, and what does not wait.
-pub(crate) fn start_somebody(mut turn: MutexGuard<'static, Turn>) {
-    if turn.holder.is_some() || turn.main_loop {
-        return;
-    }
-    let next = turn.choose();
-    turn.turns += 1;
-    drop(turn);
-    if let Some(next) = next {
-        cpu::get(next).let_go();
-    }
 }
 
 /// A line that others use was written before its time.

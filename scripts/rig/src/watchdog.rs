@@ -15,13 +15,13 @@ const INTERVAL: Duration = Duration::from_millis(20);
 
 /// Starts the watchdog's thread.
 pub(crate) fn start() {
-    let main_thread = host::thread_id();
     thread::spawn(move || {
         let mut before = 0;
         loop {
             thread::sleep(INTERVAL);
             let progress = progress();
-            if progress == before && !host::is_runnable(main_thread) {
+            // If a thread could run, the host has other things to do, that is all.
+            if progress == before && !host::others_run() {
                 release();
             }
             before = progress;
@@ -36,14 +36,13 @@ fn progress() -> u64 {
 
 fn release() {
     let mut turn = turn::lock();
-    if turn.cpus().any(|(_, cpu)| cpu.is_runnable()) {
-        // The host has other things to do, that is all.
-        return;
-    }
     for (index, cpu) in turn.cpus() {
-        if matches!(cpu.state(), State::Ready | State::Parked) && !turn.is_holder(index) {
+        let waits =
+            if turn.is_holder(index) { turn.paused } else { matches!(cpu.state(), State::Ready | State::Parked) };
+        if waits {
             turn.forced += 1;
             cpu.let_go();
+            cpu.call();
         }
     }
 }

@@ -78,7 +78,7 @@ pub(crate) fn mark(index: usize, number: u8, time: u64) {
         }
         WINDOW_END => {
             CLOSES.lower(time);
-            cpu.limit.lower(time);
+            cpu.ends_turn_by(time);
         }
         kind if kind > OP_BEGIN => footprint::begins(index, kind - OP_BEGIN),
         _ => {}
@@ -97,7 +97,7 @@ pub(crate) fn open(index: usize, time: u64) {
     let opens = BEGAN.get() + settings.warmup;
     CLOSES.set(opens.saturating_add(settings.window));
     OPENS.set(opens);
-    cpu::get(index).limit.set(0);
+    cpu::get(index).ends_turn_by(0);
 }
 
 /// When the window opens or has opened.
@@ -155,11 +155,12 @@ fn results(turn: &Turn) -> String {
     let closes = CLOSES.get();
     let ticks = closes - OPENS.get();
     let mut text = format!(
-        "ops {}\nbegan {}\nticks {ticks}\nforced {}\nturns {}\ndisorder {}\n",
+        "ops {}\nbegan {}\nticks {ticks}\nforced {}\nturns {}\nhistory {}\ndisorder {}\n",
         OPS.load(Ordering::Relaxed),
         BEGAN.get(),
         turn.forced,
         turn.turns,
+        turn.history,
         disorder()
     );
     let mut sites: BTreeMap<(u32, [u32; SHOWN]), u64> = BTreeMap::new();

@@ -11,7 +11,7 @@
 
 use core::sync::atomic::Ordering;
 
-use ulib::{Args, SELF, cprintf, fork, sys_yield};
+use ulib::{Args, SELF, cprintf, fork, mark, sys_yield};
 use user::roll::Roll;
 use user::stress::{FAILED, Member, OPS};
 
@@ -36,6 +36,7 @@ fn main(args: Args) {
     while roll.members() > 0 {
         sys_yield();
     }
+    mark::window_end();
     if roll.counter(FAILED).load(Ordering::Relaxed) == 0 {
         let ops = roll.counter(OPS).load(Ordering::Relaxed);
         cprintf!("STRESS seed={seed} ok ops={ops}\n");

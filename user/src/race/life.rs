@@ -3,7 +3,7 @@
 use core::sync::atomic::Ordering;
 
 use ulib::{
-    EnvId, EnvStatus, Error, Page, SELF, WRITE, alive, envs, ipc_recv, raw, record, sys_env_destroy,
+    EnvId, EnvStatus, Error, Page, SELF, WRITE, alive, envs, ipc_recv, raw, record, sys_cgetc, sys_env_destroy,
     sys_env_set_pgfault_upcall, sys_exofork, sys_getenvid, sys_page_alloc, sys_page_map, sys_page_unmap, sys_yield,
     wait,
 };
@@ -167,6 +167,19 @@ pub(super) fn two_breakpoints(mut stage: Stage) {
     stage.go();
     raw::breakpoint();
     stage.end(&[other]);
+}
+
+/// A breakpoint, and beside the monitor an env that asks for what is typed.
+pub(super) fn reader_beside_the_monitor(mut stage: Stage) {
+    let reader = stage.actor(|board| {
+        while board.get(FREE) == 0 {
+            expect("what was typed for the monitor", sys_cgetc(), 0);
+        }
+    });
+    stage.go();
+    raw::breakpoint();
+    stage.board.set(FREE, 1);
+    stage.end(&[reader]);
 }
 
 /// A parent is destroyed while its child is an embryo. Who is left behind is nobody's.

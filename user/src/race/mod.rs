@@ -61,6 +61,7 @@ const SCENARIOS: &[(u32, Play)] = &[
     (32, life::destroyed_in_a_call),
     (34, memory::lines),
     (37, life::two_breakpoints),
+    (137, life::reader_beside_the_monitor),
     (38, errors::no_such_status),
     (138, errors::no_such_right),
     (40, memory::last_frame),

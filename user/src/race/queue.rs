@@ -35,6 +35,22 @@ fn counting(stage: &mut Stage) -> EnvId {
     counter
 }
 
+/// Freezes an env that runs on another CPU, and comes back when that CPU has saved its registers. Told to run before that it would
+/// just stay there; from then on a CPU has to take it out of a queue.
+fn put_aside(counter: EnvId) {
+    let record = record(counter);
+    // It is alone on its CPU, so nothing but the freezing makes it leave.
+    while record.status.load(Ordering::SeqCst) != EnvStatus::Running as u32 {
+        hint::spin_loop();
+    }
+    let registers = || record.tf.each_ref().map(|word| word.load(Ordering::SeqCst));
+    let before = registers();
+    expect("freezing", sys_env_set_status(counter, EnvStatus::NotRunnable), Ok(()));
+    while registers() == before {
+        hint::spin_loop();
+    }
+}
+
 /// It goes on for as much as this, and that is the end of it.
 fn counts_on(stage: &Stage, counter: EnvId, more: u32) {
     let before = stage.board.get(FREE);
@@ -67,7 +83,7 @@ pub(super) fn frozen_while_entering(mut stage: Stage) {
 /// An env is frozen when it is in no queue any more and on no CPU yet.
 pub(super) fn frozen_while_picked(mut stage: Stage) {
     let counter = counting(&mut stage);
-    expect("freezing", sys_env_set_status(counter, EnvStatus::NotRunnable), Ok(()));
+    put_aside(counter);
     stage.open();
     expect("thawing", sys_env_set_status(counter, EnvStatus::Runnable), Ok(()));
     expect("freezing again", sys_env_set_status(counter, EnvStatus::NotRunnable), Ok(()));
@@ -107,7 +123,7 @@ pub(super) fn woken_by_two(mut stage: Stage) {
 /// An env is told to run twice before a CPU has taken it out of its queue.
 pub(super) fn told_to_run_twice(mut stage: Stage) {
     let counter = counting(&mut stage);
-    expect("freezing", sys_env_set_status(counter, EnvStatus::NotRunnable), Ok(()));
+    put_aside(counter);
     stage.open();
     expect("thawing", sys_env_set_status(counter, EnvStatus::Runnable), Ok(()));
     expect("thawing again", sys_env_set_status(counter, EnvStatus::Runnable), Ok(()));

@@ -177,6 +177,23 @@ fn answers(bench: &mut Bench, rank: Rank) -> Outcome {
             left_user::<Fake>();
         }
     }
+    // The first time a CPU goes to user mode, and later.
+    for (before, holds) in [(0, true), (0, false), (1, true), (1, false)] {
+        if bench.start() {
+            for _ in 0..before {
+                entering_user::<Fake>();
+                left_user::<Fake>();
+            }
+            let lock = lock(rank, 0);
+            let guard = lock.lock();
+            let kept = holds.then_some(guard);
+            entering_user::<Fake>();
+            bench.expect(holds.then_some("gate-user-return"))?;
+            left_user::<Fake>();
+            drop(kept);
+            bench.expect(None)?;
+        }
+    }
     Ok(())
 }
 

@@ -9,18 +9,21 @@
 //! and what they see may be a moment old.
 
 use super::held::{DEPTH, Held, Notes};
-use super::{Lock, Site};
+use super::{Checker, Lock, Site};
 use crate::Rank;
 use crate::atomic::{AtomicU32, AtomicUsize, ROOM};
 use crate::pointer::{AlwaysRef, AtomicRef, AtomicSite};
 use crate::rank::Set;
-use core::ptr;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use core::{iter, ptr};
 
 const _: () = assert!(DEPTH < ROOM, "the longest chain must fit");
 
 /// Held by a CPU that has never taken a lock. All such CPUs share it, and none writes to it.
 pub(super) static NOTHING: Chain = Chain::new();
+
+/// The home of such a CPU. No CPU is ever there.
+pub(super) static NOBODY: Home = Home::new();
 
 /// Classes held, in the order they were taken.
 pub(crate) struct Chain {
@@ -76,20 +79,6 @@ impl Chain {
     #[inline(always)]
     pub(crate) fn outer(&self) -> &'static Chain {
         self.outer.get()
-    }
-
-    /// The chain without the last lock but one, if that is the one at `address` and of the same class as the last, which then
-    /// is noted there.
-    #[inline(always)]
-    pub(crate) fn without_last_but_one(&self, address: usize) -> Option<&'static Chain> {
-        let outer = self.outer();
-        let is_pair = outer.is_last(address) && outer.rank.load(Relaxed) == self.rank.load(Relaxed) && !self.is_last(0);
-        is_pair.then(|| {
-            outer.word.store(self.word.load(Relaxed), Relaxed);
-            outer.site.set(self.site.get());
-            outer.note_got(self.address.load(Relaxed));
-            outer
-        })
     }
 
     /// Whether the last lock is the one at `address`.
@@ -163,7 +152,7 @@ impl Chain {
     /// This chain, then the one without its last lock, and so on. Another CPU may be changing it.
     fn to_first(&'static self) -> impl Iterator<Item = &'static Chain> {
         let held = |chain: &&Chain| chain.len.load(Relaxed) > 0;
-        core::iter::successors(Some(self), |chain| Some(chain.outer())).take_while(held).take(DEPTH)
+        iter::successors(Some(self), |chain| Some(chain.outer())).take_while(held).take(DEPTH)
     }
 
     /// The locks, first taken first, without those that were crossed out.
@@ -188,44 +177,87 @@ impl Chain {
         }
     }
 
+    /// Makes this the chain `outer` and one more class.
+    fn begin(&self, outer: &'static Chain, rank: Rank) {
+        self.unlink();
+        self.outer.set(outer);
+        self.address.store(0, Relaxed);
+        self.count.store(0, Relaxed);
+        self.rank.store(rank as u32, Relaxed);
+        self.classes.store(outer.classes() | 1 << rank as u32, Relaxed);
+        self.len.store(outer.len.load(Relaxed) + 1, Relaxed);
+    }
+
     fn unlink(&self) {
         self.next.iter().chain([&self.again]).for_each(|link| link.set(None));
     }
 }
 
-/// The chains of one CPU. The first is the empty one.
+/// The chains between which a CPU goes to and fro whenever it enters user mode, which is its answer to all that others ask
+/// of it. They are never forgotten, and next to each other: whoever knows the one need not look for the other.
+pub(crate) struct Home {
+    empty: Chain,
+    answer: Chain,
+}
+
+impl Home {
+    const fn new() -> Self {
+        Self { empty: Chain::new(), answer: Chain::new() }
+    }
+
+    /// The chain of a CPU that holds nothing.
+    #[inline(always)]
+    pub(crate) fn empty(&'static self) -> &'static Chain {
+        &self.empty
+    }
+
+    /// The chain of a CPU that is in user mode.
+    #[inline(always)]
+    pub(crate) fn answer(&'static self) -> &'static Chain {
+        &self.answer
+    }
+}
+
+/// The chains of one CPU.
 pub(crate) struct Chains {
-    all: [Chain; ROOM],
+    home: Home,
+    others: [Chain; ROOM],
     used: AtomicUsize,
 }
 
 impl Chains {
     pub(crate) const fn new() -> Self {
-        Self { all: [const { Chain::new() }; ROOM], used: AtomicUsize::new(1) }
+        Self { home: Home::new(), others: [const { Chain::new() }; ROOM], used: AtomicUsize::new(0) }
     }
 
-    /// The chain of a CPU that holds nothing.
-    pub(crate) fn empty(&'static self) -> &'static Chain {
-        &self.all[0]
+    /// The chains of CPU `cpu` that stay, ready for use.
+    pub(crate) fn home(&'static self, cpu: usize) -> &'static Home {
+        let Home { empty, answer } = &self.home;
+        let lock = Checker::answer(cpu);
+        if answer.len.load(Relaxed) == 0 {
+            answer.begin(empty, lock.rank);
+        }
+        answer.word.store(word(lock), Relaxed);
+        answer.note_got(lock.address);
+        &self.home
     }
 
     /// The chain `outer` and one more class, learned or not. `None` if there is no room for another chain.
     pub(crate) fn inside(&'static self, outer: &'static Chain, rank: Rank) -> Option<&'static Chain> {
         let used = self.used.load(Relaxed);
         let is_it = |chain: &&Chain| chain.rank.load(Relaxed) == rank as u32 && ptr::eq(chain.outer(), outer);
-        if let Some(chain) = self.all[1..used].iter().find(is_it) {
+        if let Some(chain) = self.in_use().find(is_it) {
             return Some(chain);
         }
-        let chain = self.all.get(used)?;
-        chain.unlink();
-        chain.outer.set(outer);
-        chain.address.store(0, Relaxed);
-        chain.count.store(0, Relaxed);
-        chain.rank.store(rank as u32, Relaxed);
-        chain.classes.store(outer.classes() | 1 << rank as u32, Relaxed);
-        chain.len.store(outer.len.load(Relaxed) + 1, Relaxed);
+        let chain = self.others.get(used)?;
+        chain.begin(outer, rank);
         self.used.store(used + 1, Release);
         Some(chain)
+    }
+
+    /// All that are not empty.
+    fn in_use(&self) -> impl Iterator<Item = &Chain> {
+        iter::once(&self.home.answer).chain(&self.others[..self.used.load(Relaxed)])
     }
 
     /// Remembers that to want the last class of `chain` with the others held is right, and counts it.
@@ -244,12 +276,12 @@ impl Chains {
     pub(crate) fn rebuild(&'static self, held: &Notes) -> &'static Chain {
         self.follow(held).unwrap_or_else(|| {
             self.forget();
-            self.follow(held).unwrap_or(self.empty())
+            self.follow(held).unwrap_or(&self.home.empty)
         })
     }
 
     fn follow(&'static self, held: &Notes) -> Option<&'static Chain> {
-        let mut chain = self.empty();
+        let mut chain = &self.home.empty;
         for Held { lock, site } in held.iter() {
             chain = self.inside(chain, lock.rank)?;
             chain.note(word(lock), lock.address, site);
@@ -257,22 +289,23 @@ impl Chains {
         Some(chain)
     }
 
-    /// Forgets all chains: there is no room for more, or the CPU starts anew.
+    /// Forgets all chains but those at home: there is no room for more, or the CPU starts anew.
     pub(crate) fn forget(&self) {
-        self.all[0].unlink();
-        self.used.store(1, Relaxed);
+        self.home.empty.unlink();
+        self.home.answer.unlink();
+        self.used.store(0, Relaxed);
     }
 
     /// Forgets what was found right, so that all is looked at again.
     pub(crate) fn doubt(&self) {
-        self.all.iter().for_each(Chain::unlink);
+        self.home.empty.unlink();
+        self.in_use().for_each(Chain::unlink);
     }
 
     /// How often `inner` was wanted while `outer` was held.
     pub(crate) fn times(&self, outer: Rank, inner: Rank) -> u32 {
-        let used = &self.all[1..self.used.load(Relaxed)];
         let is_meant = |chain: &&Chain| chain.is_of(inner) && chain.outer().classes() & 1 << outer as u32 != 0;
-        used.iter().filter(is_meant).map(|chain| chain.count.load(Relaxed)).sum()
+        self.in_use().filter(is_meant).map(|chain| chain.count.load(Relaxed)).sum()
     }
 }
 

@@ -22,12 +22,13 @@ const WATCHED: u32 = 8;
 const FLAGS: u32 = USED | HELD | PINNED | WATCHED;
 
 /// A lock's class and state. Zero-sized in builds without checks.
+#[repr(C)]
 pub(crate) struct Class {
-    rank: Rank,
-    /// Rank and key: see [`super::chains::word`].
-    word: u32,
     /// All in one word, so that one look tells the usual case from all others. Written by the holder.
     state: AtomicU32,
+    /// Rank and key: see [`super::chains::word`].
+    word: u32,
+    rank: Rank,
     /// Where the lock was pinned, if it is. Written by the holder.
     pinned: AtomicSite,
 }

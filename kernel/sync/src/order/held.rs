@@ -3,12 +3,13 @@
 //! Written by its own CPU alone, with interrupts off. Other CPUs read it for reports while it
 //! changes, so every field is atomic; what they see may be a moment old.
 
-use super::chains::{Chain, Chains, NOTHING, word};
+use super::chains::{Chain, Chains, Home, NOBODY, NOTHING, word};
 use super::stack::Stack;
 use super::{Lock, Site};
 use crate::atomic::{AtomicBool, AtomicU32, AtomicUsize};
 use crate::pointer::{AlwaysRef, AtomicSite};
 use crate::{Machine, Rank};
+use core::ptr;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 /// Two of every class is more than any correct path holds; so the size follows from the order.
@@ -59,21 +60,59 @@ impl Notes {
 
 /// Where a CPU is among its chains. In a cache line of its own, and so that finding it takes no multiplication.
 #[repr(align(64))]
-pub(crate) struct Now(AlwaysRef<Chain>);
+pub(crate) struct Now {
+    chain: AlwaysRef<Chain>,
+    home: AlwaysRef<Home>,
+}
 
 impl Now {
     pub(crate) const fn new() -> Self {
-        Self(AlwaysRef::new(&NOTHING))
+        Self { chain: AlwaysRef::new(&NOTHING), home: AlwaysRef::new(&NOBODY) }
     }
 
     #[inline(always)]
     pub(crate) fn get(&self) -> &'static Chain {
-        self.0.get()
+        self.chain.get()
     }
 
     #[inline(always)]
     pub(crate) fn set(&self, chain: &'static Chain) {
-        self.0.set(chain);
+        self.chain.set(chain);
+    }
+
+    /// A CPU comes here, with its hands empty.
+    pub(crate) fn settle(&self, home: &'static Home) {
+        self.home.set(home);
+        self.chain.set(home.empty());
+    }
+
+    /// No CPU is here any more.
+    pub(crate) fn leave(&self) {
+        self.home.set(&NOBODY);
+        self.chain.set(&NOTHING);
+    }
+
+    /// From empty hands to user mode, from where others wait for it. Whether that is where the CPU was.
+    #[inline(always)]
+    pub(crate) fn enter_user(&self, site: Site) -> bool {
+        let home = self.home.get();
+        let is_home = ptr::eq(self.get(), home.empty());
+        if is_home {
+            home.answer().note_site(site);
+            self.set(home.answer());
+        }
+        is_home
+    }
+
+    /// And back.
+    #[inline(always)]
+    pub(crate) fn leave_user(&self) -> bool {
+        let home = self.home.get();
+        let was_there = ptr::eq(self.get(), home.answer());
+        if was_there {
+            self.set(home.empty());
+        }
+        was_there
     }
 }
 

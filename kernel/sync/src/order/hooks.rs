@@ -26,32 +26,26 @@ static NOWHERE: (Now, Chain) = (Now::new(), Chain::new());
 #[inline(always)]
 pub(crate) fn before<M: Machine>(class: &Class, site: Site) -> Here {
     let now = here::<M>();
-    go_along::<M>(now, now.get().next(class.rank()), class, site, || before_again::<M>(class, site))
+    go_along::<M>(now, now.get().next(class.rank()), class, site)
 }
 
-/// The same for the second of two locks of one class, which go by their keys as well.
-#[inline(never)]
-fn before_again<M: Machine>(class: &Class, site: Site) -> Here {
-    let now = here::<M>();
-    go_along::<M>(now, now.get().again(class.word()), class, site, || before_unusually::<M>(class, site))
-}
-
-/// The usual case, that the chain is known and all else is right; or `otherwise`.
+/// The same where the lock is mostly the second of two of one class, which go by their keys as well.
 #[inline(always)]
-fn go_along<M: Machine>(
-    now: &'static Now,
-    chain: Option<&'static Chain>,
-    class: &Class,
-    site: Site,
-    otherwise: impl FnOnce() -> Here,
-) -> Here {
+pub(crate) fn before_second<M: Machine>(class: &Class, site: Site) -> Here {
+    let now = here::<M>();
+    go_along::<M>(now, now.get().again(class.word()), class, site)
+}
+
+/// The usual case, that the chain is known and all else is right; or not.
+#[inline(always)]
+fn go_along<M: Machine>(now: &'static Now, chain: Option<&'static Chain>, class: &Class, site: Site) -> Here {
     match chain {
         Some(chain) if !M::interrupts_enabled() && big::is_held::<M>() => {
             chain.count();
             chain.note_wanted(class.word(), site);
             Here { now, chain }
         }
-        _ => otherwise(),
+        _ => before_unusually::<M>(class, site),
     }
 }
 

@@ -39,9 +39,9 @@ impl Checker {
         if before != place + 1 {
             // Its first time here. Where it was, if it was anywhere, may become another CPU's.
             if let Some(old) = before.checked_sub(1) {
-                self.now[old].set(&NOTHING);
+                self.now[old].leave();
             }
-            now.set(cpu.chains.empty());
+            now.settle(cpu.chains.home(M::cpu()));
         } else if now.get().has_hole() {
             now.set(cpu.chains.rebuild(&now.get().held()));
         }

@@ -16,21 +16,6 @@ pub(crate) fn released<M: Machine>(class: &Class) {
         class.set_free();
         now.set(chain.outer());
     } else {
-        released_again::<M>(class);
-    }
-}
-
-/// The same for the first of two locks of one class: who takes them by key need not release them by key.
-#[inline(never)]
-fn released_again<M: Machine>(class: &Class) {
-    let now = here::<M>();
-    if class.is_just_held()
-        && !M::interrupts_enabled()
-        && let Some(chain) = now.get().without_last_but_one(class.address())
-    {
-        class.set_free();
-        now.set(chain);
-    } else {
         released_unusually::<M>(class);
     }
 }

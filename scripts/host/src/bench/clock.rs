@@ -42,8 +42,8 @@ impl Clock {
         }
     }
 
-    /// Relative differences below this are not called differences: figures repeat only to within it. Of the wall clock
-    /// that holds for a host with nothing else to do.
+    /// Relative differences below this are not called differences. On the rig figures repeat exactly, but another seed
+    /// gives others; by the wall clock they repeat to within this on a host with nothing else to do.
     pub(super) fn same(self) -> f64 {
         if self == Self::Rig { 0.005 } else { 0.05 }
     }
@@ -97,7 +97,7 @@ fn load() -> Option<String> {
 /// The rig's machine. What it leaves out matters as much as what it has.
 const RIG: [&str; 3] = [
     "A virtual parallel machine, not the host and not a real computer: N equal CPUs that advance in lock step, one \
-     instruction a tick each, whatever the host does meanwhile. The same image and seed give nearly the same figures.",
+     instruction a tick each, whatever the host does meanwhile. The same image and seed give the same figures.",
     "There are no caches: an access to memory costs nothing extra, and an atomic instruction is one tick like any other. \
      So the figures show what the locks do (work that only one CPU at a time can do, waiting, idling), not what \
      moving data between CPUs costs. Fine locks are flattered by that, since their additional atomic instructions are \

@@ -21,7 +21,7 @@ pub struct Bug {
     pub name: String,
     /// What is wrong, in a sentence.
     pub about: String,
-    /// What it belongs to: `race 13`, or a kind of lock bug.
+    /// What it belongs to: `race 13`, a kind of lock bug, or what else is wrong.
     pub topic: String,
     /// What has to notice it.
     pub catcher: Catcher,
@@ -64,6 +64,8 @@ pub struct Load {
     pub programs: String,
     /// Which kernel.
     pub build: Build,
+    /// Words for its command line, perhaps none.
+    pub options: String,
 }
 
 #[derive(Clone, Debug)]
@@ -159,16 +161,17 @@ fn parse(name: &str, text: &str) -> Result<Bug> {
     }
     let value = |key: &str| keys.iter().find(|(known, _)| *known == key).map(|(_, value)| *value);
     let about = value("about").context("no line `about: `")?.to_owned();
-    let topic = match (value("race"), value("lock")) {
+    let topic = match (value("race"), value("lock").or(value("other"))) {
         (Some(row), None) => format!("race {row}"),
         (None, Some(kind)) => kind.to_owned(),
-        _ => bail!("one line `race: ROW` or `lock: KIND` is needed"),
+        _ => bail!("one line `race: ROW`, `lock: KIND` or `other: KIND` is needed"),
     };
     let (catcher, unproven) = (catcher(&value)?, value("unproven").is_some());
     Ok(Bug { name: name.to_owned(), about, topic, catcher, unproven, changes: changes(body)? })
 }
 
-const KEYS: [&str; 10] = ["about", "race", "lock", "catch", "run", "cpus", "build", "package", "features", "unproven"];
+const KEYS: [&str; 12] =
+    ["about", "race", "lock", "other", "catch", "run", "options", "cpus", "build", "package", "features", "unproven"];
 
 fn catcher<'a>(value: &impl Fn(&str) -> Option<&'a str>) -> Result<Catcher> {
     let catch = value("catch").context("no line `catch: `")?;
@@ -182,7 +185,8 @@ fn catcher<'a>(value: &impl Fn(&str) -> Option<&'a str>) -> Result<Catcher> {
         let cpus = value("cpus").unwrap_or(CPUS).split(' ').map(str::parse).collect::<Result<_, _>>()?;
         let programs = value("run").unwrap_or(LOAD).to_owned();
         let text = if how == "report" { format!("LOCKREPORT kind={what} ") } else { what.to_owned() };
-        Ok(Catcher::Line { text, load: Load { programs, build }, cpus })
+        let options = value("options").unwrap_or_default().to_owned();
+        Ok(Catcher::Line { text, load: Load { programs, build, options }, cpus })
     };
     Ok(match how {
         "report" | "line" => load()?,
@@ -234,37 +238,4 @@ fn changes(body: &str) -> Result<Vec<Change>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const TEXT: &str = "about: it forgets\nrace: 13\ncatch: report pair-order\ncpus: 2 4 8\n\n\
-                        --- a.rs\n first(\n-    second);\n+    other);\n";
-
-    #[test]
-    fn every_bug_fits_the_tree() {
-        let bugs = all().unwrap();
-        assert!(bugs.len() >= 25, "only {} bugs", bugs.len());
-        let wrong: Vec<_> = bugs.iter().filter_map(|bug| bug.check(paths::root()).err()).collect();
-        assert!(wrong.is_empty(), "{wrong:#?}");
-    }
-
-    #[test]
-    fn blanks_and_line_ends_do_not_count() {
-        let bug = parse("x", TEXT).unwrap();
-        assert_eq!(bug.topic, "race 13");
-        assert_eq!(bug.changes[0].apply("// first\nfirst(second);\n").unwrap(), "// first\nfirst(\n    other);\n");
-        assert!(bug.changes[0].apply("first(third);").is_err(), "it is not there");
-        assert!(bug.changes[0].apply("first(second);first(second);").is_err(), "it is there twice");
-    }
-
-    #[test]
-    fn the_head_says_who_catches() {
-        let load = Load { programs: LOAD.to_owned(), build: Build::Fine };
-        let text = "LOCKREPORT kind=pair-order ".to_owned();
-        assert_eq!(parse("x", TEXT).unwrap().catcher, Catcher::Line { text, load, cpus: vec![2, 4, 8] });
-        for wrong in ["report pair-order", "magic"] {
-            assert!(parse("x", &TEXT.replace("catch: report pair-order", wrong)).is_err(), "{wrong}");
-        }
-        assert!(parse("x", &TEXT.replace("+    other);\n", "+    second);\n")).is_err(), "nothing is changed");
-    }
-}
+mod tests;

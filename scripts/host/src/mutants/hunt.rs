@@ -159,6 +159,9 @@ fn run(load: &Load, cpus: u16, text: &str, limit: Duration, tree: &Tree) -> Resu
     let mut command = tree.jos()?;
     command.arg("run").args(load.programs.split(' ')).args(["--quiet", "--cpus", &cpus.to_string()]);
     command.args(["--build", &load.build.to_string()]);
+    load.options.split_whitespace().for_each(|word| {
+        command.args(["--option", word]);
+    });
     let watched = watch(&mut command, limit, |line| line.contains(text))?;
     tree.keep(&watched.lines)?;
     Ok(match watched.end {

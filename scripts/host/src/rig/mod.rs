@@ -20,7 +20,7 @@ use crate::programs::Program;
 /// How to measure. [`Settings::default`] is what `bench` uses.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Chooses among the interleavings the model allows. Same image, same seed: same figure.
+    /// Chooses among the interleavings the model allows. Same image, same seed: the same history.
     pub seed: u64,
     /// How many ticks a CPU may be ahead of the slowest when nothing orders them. Results hardly depend on it.
     pub quantum: u32,
@@ -96,8 +96,10 @@ pub struct Point {
     /// How often a CPU had to be let go out of turn, because the host seemed stuck. Above 0.01 % of the turns there is
     /// no point, but an error.
     pub forced: u64,
-    /// How often another CPU got its turn.
+    /// How many turns CPUs had.
     pub turns: u64,
+    /// Whose turns they were, and when each began, from power-on: two runs with the same number went the same way.
+    pub history: u64,
     /// How often an atomic instruction on a shared line came up to a quantum too early.
     pub disorder: u64,
     /// What each operation touched, if that was asked for.

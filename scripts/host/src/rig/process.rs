@@ -86,7 +86,8 @@ fn boot(
     argument.push(words);
     argument.push(",output=");
     argument.push(staging.join(OUTPUT));
-    machine.extra = vec!["-plugin".into(), argument];
+    // The clock with date and time has to be the guest's, too: the host's says something else each time.
+    machine.extra = vec!["-rtc".into(), "base=2000-01-01,clock=vm".into(), "-plugin".into(), argument];
     let guest = Guest::boot_with(&machine, Stdio::null(), |command| {
         command.env("LD_PRELOAD", &link);
     })?;

@@ -23,6 +23,7 @@ pub(super) fn read(text: &str) -> Result<Result<Point, String>> {
             "ticks" => point.ticks = one(rest)?,
             "forced" => point.forced = one(rest)?,
             "turns" => point.turns = one(rest)?,
+            "history" => point.history = one(rest)?,
             "disorder" => point.disorder = one(rest)?,
             "cpu" => point.cpus.push(cpu(rest)?),
             "site" => point.sites.push(site(rest)?),
@@ -73,13 +74,14 @@ fn site(text: &str) -> Result<SpinSite> {
 mod tests {
     use super::*;
 
-    const GOOD: &str = "ops 7\nbegan 90\nticks 1000\nforced 0\nturns 5\ncpu 400 500 60 40\nsite 10 4027580416 4027580500\n\
+    const GOOD: &str = "ops 7\nbegan 90\nticks 1000\nforced 0\nturns 5\nhistory 18446744073709551615\ncpu 400 500 60 40\nsite 10 4027580416 4027580500\n\
                         site 50 4027580417\nend\n";
 
     #[test]
     fn results_are_read() {
         let point = read(GOOD).expect("well-formed").expect("a result");
         assert_eq!((point.ops, point.began, point.ticks, point.turns), (7, 90, 1000, 5));
+        assert_eq!(point.history, u64::MAX);
         assert_eq!(point.cpus, [CpuTime { user: 400, kernel: 500, spin: 60, idle: 40 }]);
         assert_eq!(point.sites[0], SpinSite { pc: 0xf010_0001, callers: vec![], ticks: 50 });
         assert_eq!(point.sites[1].callers, [0xf010_0054]);

@@ -41,7 +41,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             // Options of debug kernels name programs in others.
             let words = if profile == Profile::Debug { play.words } else { &[] };
             let mut driven = Driven::boot(&image, play.program, words, play.cpus)?;
-            (play.act)(&mut driven).map_err(|error| format!("{error:#}\n{}", driven.tail()))?;
+            (play.act)(&mut driven).map_err(|error| format!("{error:#}\n{}", driven.last_words()))?;
             Ok(())
         })
     };
@@ -98,7 +98,10 @@ impl Driven {
         self.lines.iter().any(|line| line.starts_with(start))
     }
 
-    fn tail(&self) -> String {
+    /// What it said last. A kernel that ended unexpectedly has said why, and perhaps nobody has listened yet.
+    fn last_words(&mut self) -> String {
+        let soon = Instant::now() + Duration::from_secs(1);
+        while Instant::now() < soon && matches!(self.take(soon), Ok(None)) {}
         self.lines[self.lines.len().saturating_sub(40)..].join("\n")
     }
 }

@@ -19,6 +19,7 @@ mod kernels;
 mod matrix;
 mod own;
 mod races;
+mod remains;
 mod rig;
 mod scale;
 mod special;
@@ -64,6 +65,7 @@ fn main() -> ExitCode {
         .chain(trace::trials())
         .chain(fuzz::trials())
         .chain(budget::trials())
+        .chain(remains::trials())
         .chain(driven::trials());
     let checker = wanted(checker::NAME, &arguments).then(|| Trial::test(checker::NAME, || Ok(checker::check()?)));
     let trials = plan.into_iter().map(trial).chain(special).chain(checker).collect();

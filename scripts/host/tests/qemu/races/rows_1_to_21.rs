@@ -66,10 +66,15 @@ pub(super) const CASES: &[Case] = &[
         &["race:6"],
         &[("%want-env-life@0:announced@1", ""), ("%announced@1:asked@0", "asked@0")],
     ),
+    // Nor does the parent look at the counter before the other CPU has found that what it picked may not run.
     race(
         "race_06_frozen_between_queue_and_cpu",
         &["race:106"],
-        &[("%calling@0+1:picked@1", ""), ("%picked@1:asked@0", "asked@0")],
+        &[
+            ("%calling@0+1:picked@1", ""),
+            ("%picked@1:asked@0", "asked@0"),
+            ("%asked@0>said-idle/arrived@1", "said-idle"),
+        ],
     ),
     Case { cpus: 3, ..race("race_07_woken_while_on_its_cpu", &["race:7"], &[("%receiving@1:sent@0*3", "sent@0")]) },
     race(

@@ -151,6 +151,11 @@ pub(super) const CASES: &[Case] = &[
             &[("%trapped@1:prompting@0", ""), ("%prompting@0:turned-away@1/prompting@1", "turned-away@1")],
         )
     },
+    // The reader asks again once the monitor is entered, and what is typed then is not for it.
+    Case {
+        typed: &["continue"],
+        ..race("race_37_reader_beside_the_monitor", &["race:137"], &[("%prompting@0>calling@1", "calling@1")])
+    },
     race(
         "race_38_call_fails_with_a_life_locked",
         &["race:38"],
