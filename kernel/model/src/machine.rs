@@ -128,7 +128,16 @@ impl<T> SpinLock<T> {
 
     #[track_caller]
     pub fn lock(&self) -> Guard<'_, T> {
-        if without::lock(Location::caller()) {
+        self.lock_as(without::lock(Location::caller(), false))
+    }
+
+    #[track_caller]
+    fn lock_second(&self) -> Guard<'_, T> {
+        self.lock_as(without::lock(Location::caller(), true))
+    }
+
+    fn lock_as(&self, left_out: bool) -> Guard<'_, T> {
+        if left_out {
             // Others may come first here, as where the lock is taken.
             thread::yield_now();
             return self.guard(None);
@@ -232,9 +241,9 @@ impl<T> Pair<'_, T> {
 pub fn lock_pair<'a, T>(a: &'a SpinLock<T>, b: &'a SpinLock<T>) -> Pair<'a, T> {
     if ptr::from_ref(a).addr() < ptr::from_ref(b).addr() {
         let first = a.lock();
-        Pair { first, second: b.lock() }
+        Pair { first, second: b.lock_second() }
     } else {
         let second = b.lock();
-        Pair { first: a.lock(), second }
+        Pair { first: a.lock_second(), second }
     }
 }

@@ -6,8 +6,8 @@ use std::cell::Cell;
 use std::panic::Location;
 use std::sync::LazyLock;
 
-/// A place, as `FILE:LINE` below `kernel`.
-type Place = Option<(String, u32)>;
+/// A place, as `FILE:LINE` below `kernel`; whether `:Second` is behind it, for the second lock of a pair.
+type Place = Option<(String, u32, bool)>;
 
 static RELAXED: LazyLock<Place> = LazyLock::new(|| named_by("JOS_RELAX"));
 static LEFT_OUT: LazyLock<Place> = LazyLock::new(|| named_by("JOS_LEAVE_OUT"));
@@ -20,27 +20,29 @@ std::thread_local! {
 
 fn named_by(variable: &str) -> Place {
     let place = std::env::var(variable).ok()?;
-    let (file, line) = place.strip_prefix("kernel/")?.rsplit_once(':')?;
-    Some((file.to_owned(), line.parse().ok()?))
+    let place = place.strip_prefix("kernel/")?;
+    let first = place.strip_suffix(":Second");
+    let (file, line) = first.unwrap_or(place).rsplit_once(':')?;
+    Some((file.to_owned(), line.parse().ok()?, first.is_some()))
 }
 
 /// Whether the access at `site` is to be relaxed.
 pub(crate) fn order(site: &Location<'_>) -> bool {
-    at(&RELAXED, site)
+    at(&RELAXED, site, false)
 }
 
-/// Whether the lock that is taken at `site` is to be left out.
-pub(crate) fn lock(site: &Location<'_>) -> bool {
-    at(&LEFT_OUT, site)
+/// Whether the lock that is taken at `site`, perhaps as the second of a pair, is to be left out.
+pub(crate) fn lock(site: &Location<'_>, second: bool) -> bool {
+    at(&LEFT_OUT, site, second)
 }
 
-fn at(place: &Place, site: &Location<'_>) -> bool {
-    let Some((file, line)) = place else { return false };
+fn at(place: &Place, site: &Location<'_>, as_second: bool) -> bool {
+    let Some((file, line, second)) = place else { return false };
     if OFF.get() {
         return false;
     }
     // The kernel's files are included from here: `kernel/model/src/../../src/idle.rs`.
-    let here = site.line() == *line && site.file().rsplit("../").next() == Some(file);
+    let here = as_second == *second && site.line() == *line && site.file().rsplit("../").next() == Some(file);
     if here {
         TIMES.set(TIMES.get() + 1);
     }

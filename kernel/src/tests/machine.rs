@@ -9,7 +9,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use abi::{EnvId, EnvRecord, NENV};
-use sync::{Rank, big, order, sweep};
+use sync::sweep::{self, Which};
+use sync::{Rank, big, order};
 
 use super::files;
 use crate::cpu::{self, This};
@@ -70,12 +71,20 @@ pub(crate) fn machine() -> Machine {
     Machine { big: Some(big), frames, slots, reports, _turn: turn }
 }
 
-/// For `scripts/jos mutants --sweep locks`: `FILE:LINE` of an acquisition to leave out, or `FILE:LINE:RANK`.
+/// For `scripts/jos mutants --sweep locks`: `FILE:LINE` of an acquisition to leave out, perhaps with `:RANK`, or with `:Second`
+/// for the second of a pair.
 fn leave_a_lock_out() {
     let Ok(place) = std::env::var("JOS_LEAVE_OUT") else { return };
     let parts: Vec<_> = place.split(':').collect();
-    let rank = parts.get(2).map(|name| Rank::ALL.into_iter().find(|rank| format!("{rank:?}") == *name));
-    sweep::leave_out(parts[0], parts[1].parse().expect("a line"), rank.map(|rank| rank.expect("a class of locks")));
+    let which = match parts.get(2) {
+        None => Which::All,
+        Some(&"Second") => Which::Second,
+        Some(name) => {
+            let rank = Rank::ALL.into_iter().find(|rank| format!("{rank:?}") == *name);
+            Which::Class(rank.expect("a class of locks"))
+        }
+    };
+    sweep::leave_out(parts[0], parts[1].parse().expect("a line"), which);
 }
 
 /// What `kmain` does, but for what only the real machine has.

@@ -51,10 +51,7 @@ impl<T, M: Machine> SpinLock<T, M> {
         let site = Location::caller();
         let left_out = self.sweep.at(site);
         if left_out.is_so() {
-            self.sweep.intrude();
-            let guard = Guard { lock: self, left_out, not_send: PhantomData };
-            self.sweep.dawdle(|| self.inside.is_locked());
-            return guard;
+            return self.without(left_out);
         }
         self.lock_after(order::before::<M>(&self.class, site), site)
     }
@@ -65,7 +62,19 @@ impl<T, M: Machine> SpinLock<T, M> {
     #[track_caller]
     pub(crate) fn lock_second(&self) -> Guard<'_, T, M> {
         let site = Location::caller();
+        let left_out = self.sweep.second_at(site);
+        if left_out.is_so() {
+            return self.without(left_out);
+        }
         self.lock_after(order::before_second::<M>(&self.class, site), site)
+    }
+
+    /// A guard for what is left out: see `sweep.rs`.
+    fn without(&self, left_out: LeftOut) -> Guard<'_, T, M> {
+        self.sweep.intrude();
+        let guard = Guard { lock: self, left_out, not_send: PhantomData };
+        self.sweep.dawdle(|| self.inside.is_locked());
+        guard
     }
 
     #[inline(always)]

@@ -18,20 +18,42 @@ use crate::Rank;
 
 /// The place left out, as a number; 0 for none.
 static PLACE: AtomicU32 = AtomicU32::new(0);
-/// The one class left out there, as a number; [`ALL`] for all that is taken there.
-static RANK: AtomicU32 = AtomicU32::new(ALL);
+/// What of it is left out.
+static WHICH: AtomicU32 = AtomicU32::new(Which::ALL);
 /// How often it was.
 static TIMES: AtomicU32 = AtomicU32::new(0);
 
-const ALL: u32 = u32::MAX;
 /// For how many of the first times others get more than a turn, and how long that is.
 const SLOWLY: u32 = 500;
 const WHILE: Duration = Duration::from_micros(50);
 const TURNS: u32 = 3;
 
-/// Leaves out what is taken at this place from now on: locks of class `rank`, or all.
-pub fn leave_out(file: &str, line: u32, rank: Option<Rank>) {
-    RANK.store(rank.map_or(ALL, |rank| rank as u32), Relaxed);
+/// Which locks of those that are taken at a place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Which {
+    /// All but the second of a pair.
+    All,
+    /// Those of a class.
+    Class(Rank),
+    /// The second of a pair.
+    Second,
+}
+
+impl Which {
+    const ALL: u32 = Self::All.number();
+
+    const fn number(self) -> u32 {
+        match self {
+            Self::Class(rank) => rank as u32,
+            Self::All => u32::MAX,
+            Self::Second => u32::MAX - 1,
+        }
+    }
+}
+
+/// Leaves out what is taken at this place from now on.
+pub fn leave_out(file: &str, line: u32, which: Which) {
+    WHICH.store(which.number(), Relaxed);
     PLACE.store(number(file, line), Relaxed);
 }
 
@@ -67,9 +89,19 @@ impl InLock {
 
     /// Whether this lock is to be taken at `site`, or left out.
     pub(crate) fn at(&self, site: &Location<'_>) -> LeftOut {
-        let place = PLACE.load(Relaxed);
-        let this_class = [ALL, self.rank as u32].contains(&RANK.load(Relaxed));
-        let left_out = place != 0 && this_class && place == number(site.file(), site.line());
+        Self::is_named(site, &[Which::All, Which::Class(self.rank)])
+    }
+
+    /// The same for the second of a pair.
+    pub(crate) fn second_at(&self, site: &Location<'_>) -> LeftOut {
+        Self::is_named(site, &[Which::Second])
+    }
+
+    fn is_named(site: &Location<'_>, as_one_of: &[Which]) -> LeftOut {
+        let (place, which) = (PLACE.load(Relaxed), WHICH.load(Relaxed));
+        let left_out = place != 0
+            && as_one_of.iter().any(|one| one.number() == which)
+            && place == number(site.file(), site.line());
         if left_out {
             TIMES.fetch_add(1, Relaxed);
         }

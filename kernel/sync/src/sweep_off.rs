@@ -4,8 +4,19 @@ use core::panic::Location;
 
 use crate::Rank;
 
+/// See `sweep.rs`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Which {
+    /// All but the second of a pair.
+    All,
+    /// Those of a class.
+    Class(Rank),
+    /// The second of a pair.
+    Second,
+}
+
 /// Does nothing.
-pub fn leave_out(_: &str, _: u32, _: Option<Rank>) {}
+pub fn leave_out(_: &str, _: u32, _: Which) {}
 
 /// Never.
 pub fn times() -> u32 {
@@ -38,6 +49,12 @@ impl InLock {
     /// It is taken.
     #[inline(always)]
     pub(crate) fn at(&self, _: &Location<'_>) -> LeftOut {
+        LeftOut
+    }
+
+    /// It is taken.
+    #[inline(always)]
+    pub(crate) fn second_at(&self, _: &Location<'_>) -> LeftOut {
         LeftOut
     }
 

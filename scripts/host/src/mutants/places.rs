@@ -18,8 +18,11 @@ const ELSEWHERE: [&str; 4] = ["/tests/", "/tests.rs/", "/host/", "/x86/"];
 /// The lock of a pool's cache and that of its list are both taken for the caller, and left out one at a time.
 const POOLS: [(&str, [&str; 2]); 2] =
     [("SLOTS.", ["SlotCache", "EnvTable"]), ("FREE.", ["FrameCache", "PageAllocator"])];
+/// So are the two of a pair.
+const PAIRS: [&str; 2] = ["lock_pair(&", "lock_spaces("];
 
-/// Every place of the kernel with what `what` leaves out: `FILE:LINE`, or `FILE:LINE:RANK` where two locks are taken.
+/// Every place of the kernel with what `what` leaves out: `FILE:LINE`; `FILE:LINE:RANK` where locks of two classes are taken;
+/// also `FILE:LINE:Second` where a pair is.
 pub(super) fn places(root: &Path, what: Sweep) -> Result<BTreeSet<String>> {
     let (acquires, orders, not) = (Regex::new(ACQUIRES)?, Regex::new(ORDERS)?, Regex::new(DECLARES)?);
     let mut places = BTreeSet::new();
@@ -42,7 +45,7 @@ pub(super) fn places(root: &Path, what: Sweep) -> Result<BTreeSet<String>> {
                 let hits = lines.filter(|(index, line)| {
                     acquires.find(line).is_some_and(|hit| !for_callers[*index] || line[..hit.start()].contains('|'))
                 });
-                places.extend(hits.flat_map(|(index, line)| by_rank(format!("{name}:{}", index + 1), line)));
+                places.extend(hits.flat_map(|(index, line)| each_lock(format!("{name}:{}", index + 1), line)));
             } else {
                 places.extend(
                     lines.filter(|(_, line)| orders.is_match(line)).map(|(index, _)| format!("{name}:{}", index + 1)),
@@ -73,9 +76,10 @@ fn for_callers(text: &str) -> Vec<bool> {
     text.lines().map(look).collect()
 }
 
-fn by_rank(place: String, line: &str) -> Vec<String> {
+fn each_lock(place: String, line: &str) -> Vec<String> {
     match POOLS.iter().find(|(pool, _)| line.contains(pool)) {
         Some((_, ranks)) => ranks.iter().map(|rank| format!("{place}:{rank}")).collect(),
+        None if PAIRS.iter().any(|pair| line.contains(pair)) => vec![format!("{place}:Second"), place],
         None => vec![place],
     }
 }
