@@ -7,6 +7,7 @@ use abi::{EnvId, EnvStatus, Error, NENV, Syscall};
 
 use super::machine::{TEXT, in_kernel, leave_frames, machine, record, until};
 use super::program::{PUW, peek, run_any, spawn, start, wait_for};
+use crate::config::FRAME_CACHE;
 use crate::console;
 use crate::env::{exit, load, table};
 use crate::mm::frame::PageRef;
@@ -94,11 +95,11 @@ fn strangers_name_an_env_that_is_being_made() {
 #[test]
 fn race_40_the_last_frames_go_from_cpu_to_cpu() {
     let mut machine = machine();
-    // More than a cache holds, so that they also go through the global list.
-    let hoard = leave_frames(100);
+    // More than two caches hold, so that they also go through the global list.
+    let hoard = leave_frames(4 * FRAME_CACHE);
     machine.jitter();
     machine.parallel(2, |_| {
-        for _ in 0..ROUNDS {
+        for _ in 0..3 * ROUNDS {
             in_kernel(|| drop(core::iter::from_fn(PageRef::alloc).collect::<Vec<_>>()));
         }
     });
