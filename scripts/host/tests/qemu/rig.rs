@@ -73,7 +73,7 @@ fn private_work_is_linear() -> Result<(), Failed> {
 
 /// N CPUs do N times the work of one, until the lock has no free moment left: from then on an operation each critical
 /// section, whatever N is. Work of constant length, so nothing is lost by chance in between. The lines of figures are those of
-/// README.md.
+/// scripts/rig/README.md.
 fn a_lock_limits_as_theory_says() -> Result<(), Failed> {
     // What a critical section of 40 turns costs, without the lock: the difference between two that one CPU does.
     let section = ticks(1, OWN, 400, 40)? - ticks(1, OWN, 400, 0)?;
