@@ -15,6 +15,7 @@ mod cells_of_trouble;
 mod chains;
 mod class;
 mod held;
+mod home;
 mod hooks;
 mod kind;
 mod learned;

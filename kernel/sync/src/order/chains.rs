@@ -9,6 +9,7 @@
 //! and what they see may be a moment old.
 
 use super::held::{DEPTH, Held, Notes};
+use super::home::Home;
 use super::{Checker, Lock, Site};
 use crate::Rank;
 use crate::atomic::{AtomicU32, AtomicUsize, ROOM};
@@ -21,9 +22,6 @@ const _: () = assert!(DEPTH < ROOM, "the longest chain must fit");
 
 /// Held by a CPU that has never taken a lock. All such CPUs share it, and none writes to it.
 pub(super) static NOTHING: Chain = Chain::new();
-
-/// The home of such a CPU. No CPU is ever there.
-pub(super) static NOBODY: Home = Home::new();
 
 /// Classes held, in the order they were taken.
 pub(crate) struct Chain {
@@ -190,31 +188,6 @@ impl Chain {
 
     fn unlink(&self) {
         self.next.iter().chain([&self.again]).for_each(|link| link.set(None));
-    }
-}
-
-/// The chains between which a CPU goes to and fro whenever it enters user mode, which is its answer to all that others ask
-/// of it. They are never forgotten, and next to each other: whoever knows the one need not look for the other.
-pub(crate) struct Home {
-    empty: Chain,
-    answer: Chain,
-}
-
-impl Home {
-    const fn new() -> Self {
-        Self { empty: Chain::new(), answer: Chain::new() }
-    }
-
-    /// The chain of a CPU that holds nothing.
-    #[inline(always)]
-    pub(crate) fn empty(&'static self) -> &'static Chain {
-        &self.empty
-    }
-
-    /// The chain of a CPU that is in user mode.
-    #[inline(always)]
-    pub(crate) fn answer(&'static self) -> &'static Chain {
-        &self.answer
     }
 }
 

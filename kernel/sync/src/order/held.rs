@@ -3,7 +3,8 @@
 //! Written by its own CPU alone, with interrupts off. Other CPUs read it for reports while it
 //! changes, so every field is atomic; what they see may be a moment old.
 
-use super::chains::{Chain, Chains, Home, NOBODY, NOTHING, word};
+use super::chains::{Chain, Chains, NOTHING, word};
+use super::home::{Home, NOBODY};
 use super::stack::Stack;
 use super::{Lock, Site};
 use crate::atomic::{AtomicBool, AtomicU32, AtomicUsize};
