@@ -160,10 +160,13 @@ fn take_part(me: usize, i: usize) {
 /// If the env whose turn it is can't take step `i`, or did not come back from it, that is the result.
 fn conduct(step: &Step, i: usize) -> bool {
     let id = EnvId(load(KNOWN + step.actor));
-    let status = record(id).status.load(SeqCst);
-    let outcome = match (load(BEGUN) as usize == i + 1, record(id).ipc_recving.load(SeqCst) & 0xff != 0) {
-        (true, _) if !alive(id) => DIED,
-        (false, _) if !alive(id) => SKIPPED,
+    // First whether it can go on, and then how far it came: the timer may interrupt this anywhere, and the other way round it
+    // could begin the step, and die of it, in between.
+    let (lives, status) = (alive(id), record(id).status.load(SeqCst));
+    let (begun, receives) = (load(BEGUN) as usize == i + 1, record(id).ipc_recving.load(SeqCst) & 0xff != 0);
+    let outcome = match (begun, receives) {
+        (true, _) if !lives => DIED,
+        (false, _) if !lives => SKIPPED,
         _ if status != EnvStatus::NotRunnable as u32 => return false,
         (true, true) => BLOCKED,
         (true, false) => FROZE,
