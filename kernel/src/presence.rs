@@ -84,6 +84,7 @@ pub fn leave(slot: usize) {
 
 /// Announces that this CPU, whose block is `here`, is about to enter user mode in `slot`'s address space.
 ///
+/// Nothing may be held, which is checked here: this is the gate to user mode. Its caller is the place that a report names.
 /// Gives back what somebody asked for meanwhile: then it must be done first, and this called again.
 #[inline]
 #[track_caller]

@@ -43,7 +43,7 @@ fn envs_of_one_queue_are_changed_by_several_cpus_at_once() {
         [1, 2].into_iter().for_each(thaw);
         let me = sched::pick(0).expect("it was queued here");
         assert_eq!(me.id(), ids[0]);
-        me_is_patient(&me);
+        table::env(me.slot()).life.lock().patient = true;
         let other = on_cpu(1, || {
             freeze(2);
             sched::hurry(1);
@@ -56,10 +56,6 @@ fn envs_of_one_queue_are_changed_by_several_cpus_at_once() {
         ids.into_iter().for_each(end);
         assert!(!sched::any_queued());
     });
-}
-
-fn me_is_patient(me: &OnCpu) {
-    table::env(me.slot()).life.lock().patient = true;
 }
 
 /// Fails also when `destroy` does not look whether the env is dying already.

@@ -22,6 +22,8 @@ const WATCHED: u32 = 8;
 const FLAGS: u32 = USED | HELD | PINNED | WATCHED;
 
 /// A lock's class and state. Zero-sized in builds without checks.
+// In this order: the address of the first one is the lock's own, and what is at that address would be loaded through a copy of
+// it, which is an instruction more for `word` at each lock.
 #[repr(C)]
 pub(crate) struct Class {
     /// All in one word, so that one look tells the usual case from all others. Written by the holder.
