@@ -37,7 +37,7 @@ pub fn memory() {
 pub fn lock_checker() {
     let since = This::ticks();
     match order::selftest::<This>() {
-        Ok(cells) => {
+        Ok(order::Tally { cells, .. }) => {
             let us = This::micros(This::ticks().wrapping_sub(since).into());
             if cells > 0 {
                 println!("check_lock_checker() succeeded: {cells} cells in {us} us");

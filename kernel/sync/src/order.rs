@@ -42,7 +42,7 @@ pub(crate) use hooks::waiting;
 pub(crate) use hooks::{Here, before, before_second, before_try, might, taken, wait, waited};
 pub(crate) use promises::{assert_held, assert_not_held, pin, unpin};
 pub(crate) use releases::{forget, held_for, released};
-pub use selftest::{all_cells, selftest};
+pub use selftest::{Tally, all_cells, selftest};
 pub use show::{coverage, graph, suggestion};
 
 use crate::atomic::{AtomicU32, AtomicUsize, spin_loop};

@@ -81,12 +81,18 @@ pub fn reports<M: Machine>() -> u32 {
 /// Prints nothing: nobody knows who holds what.
 pub fn print_held<M: Machine>() {}
 
+/// What a self-test has run.
+pub struct Tally {
+    /// How many cells.
+    pub cells: u32,
+}
+
 /// Runs nothing: there is nothing to test.
 ///
 /// # Errors
 /// Never.
-pub fn selftest<M: Machine>() -> Result<u32, &'static str> {
-    Ok(0)
+pub fn selftest<M: Machine>() -> Result<Tally, &'static str> {
+    Ok(Tally { cells: 0 })
 }
 
 const NOTHING: &str = "nothing was learned: this build does not check the order of locks\n";
