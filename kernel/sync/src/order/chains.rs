@@ -196,11 +196,18 @@ pub(crate) struct Chains {
     home: Home,
     others: [Chain; ROOM],
     used: AtomicUsize,
+    /// How often each class was wanted, the second index, with each other held, according to chains that are forgotten.
+    past: [[AtomicU32; Rank::COUNT]; Rank::COUNT],
 }
 
 impl Chains {
     pub(crate) const fn new() -> Self {
-        Self { home: Home::new(), others: [const { Chain::new() }; ROOM], used: AtomicUsize::new(0) }
+        Self {
+            home: Home::new(),
+            others: [const { Chain::new() }; ROOM],
+            used: AtomicUsize::new(0),
+            past: [const { [const { AtomicU32::new(0) }; Rank::COUNT] }; Rank::COUNT],
+        }
     }
 
     /// The chains of CPU `cpu` that stay, ready for use.
@@ -262,11 +269,22 @@ impl Chains {
         Some(chain)
     }
 
-    /// Forgets all chains but those at home: there is no room for more, or the CPU starts anew.
+    /// Forgets all chains but those at home, to make room for others. What they have counted stays.
     pub(crate) fn forget(&self) {
-        self.home.empty.unlink();
-        self.home.answer.unlink();
-        self.used.store(0, Relaxed);
+        let used = self.used.swap(0, Relaxed);
+        self.doubt();
+        for chain in &self.others[..used] {
+            let (inner, outer) = (chain.rank.load(Relaxed) as usize, chain.outer().classes());
+            for (_, past) in self.past.iter().enumerate().filter(|(rank, _)| outer & 1 << rank != 0) {
+                past[inner].store(past[inner].load(Relaxed).wrapping_add(chain.count.load(Relaxed)), Relaxed);
+            }
+        }
+    }
+
+    /// Forgets what was counted, too: the CPU starts anew.
+    pub(crate) fn reset(&self) {
+        self.forget();
+        self.past.as_flattened().iter().for_each(|count| count.store(0, Relaxed));
     }
 
     /// Forgets what was found right, so that all is looked at again.
@@ -278,7 +296,8 @@ impl Chains {
     /// How often `inner` was wanted while `outer` was held.
     pub(crate) fn times(&self, outer: Rank, inner: Rank) -> u32 {
         let is_meant = |chain: &&Chain| chain.is_of(inner) && chain.outer().classes() & 1 << outer as u32 != 0;
-        self.in_use().filter(is_meant).map(|chain| chain.count.load(Relaxed)).sum()
+        let now: u32 = self.in_use().filter(is_meant).map(|chain| chain.count.load(Relaxed)).sum();
+        now.wrapping_add(self.past[outer as usize][inner as usize].load(Relaxed))
     }
 }
 

@@ -148,7 +148,7 @@ impl PerCpu {
     }
 
     pub(crate) fn reset(&self) {
-        self.chains.forget();
+        self.chains.reset();
         self.place.store(0, Relaxed);
         self.wanted.clear();
     }
