@@ -110,7 +110,7 @@ pub fn kernel_trap(frame: &TrapFrame, why: &str) -> ! {
     let address = core::ptr::from_ref(frame).addr() as u32;
     let fault_va = (frame.trapno == abi::trap::T_PGFLT).then(x86::instr::read_cr2);
     emergency(format_args!("{}", Dump { frame, address, fault_va }));
-    emergency(format_args!("interrupted at {}\n", At(frame.eip)));
+    emergency(format_args!("interrupted at\n{}", At(frame.eip)));
     emergency(format_args!("{}", Trace(backtrace::from(frame.regs.ebp))));
     panic!("{why}");
 }
@@ -171,17 +171,17 @@ impl fmt::Display for Trace {
                 frame.ebp, frame.return_address
             )?;
             // A return address is behind its call, perhaps in another line already.
-            writeln!(f, "         {}", At(frame.return_address.wrapping_sub(1)))?;
+            write!(f, "{}", At(frame.return_address.wrapping_sub(1)))?;
         }
         Ok(())
     }
 }
 
-/// The name of an address.
-pub struct At(pub u32);
+/// What lies at an address, in lines.
+struct At(u32);
 
 impl fmt::Display for At {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        symbols::write(self.0, f)
+        symbols::write(self.0, format_args!("         "), f)
     }
 }

@@ -72,7 +72,7 @@ pub(crate) const CASES: &[Case] = &[
         until: Until::Ended(Ended::Stuck),
         required: &[
             "LOCKREPORT kind=stuck outer=console#0 inner=console#0 ",
-            "  CPU [01] waits for nobody; it was stopped here:",
+            "  CPU [01] waits for nobody; it was here when this report stopped it:",
             "        [0-9a-f]{8} kernel/src/window/crash.rs:[0-9]+: ",
             "kernel stuck on CPU [0-9]+: ",
             "CPU [01] ran env ",
@@ -224,7 +224,8 @@ fn everyone_said_where(lines: &[String]) -> Vec<String> {
     let mut known = said("kernel stuck on CPU ", ":");
     known.extend(said("kernel panic on CPU ", " at"));
     known.extend(said("  CPU ", " was in user mode"));
-    let stopped = |cpu: &usize| stacks.iter().any(|line| *line == format!("  CPU {cpu} was stopped here:"));
+    let stopped =
+        |cpu: &usize| stacks.iter().any(|line| *line == format!("  CPU {cpu} was here when this report stopped it:"));
     let unknown = (0..count).filter(|cpu| !known.contains(cpu) && !stopped(cpu));
     unknown.map(|cpu| format!("where CPU {cpu} was is not said")).collect()
 }
