@@ -61,6 +61,7 @@ pub fn interrupts_enabled() -> bool {
 
 /// Sleeps until an interrupt comes, and handles it.
 pub fn sti_hlt_cli() {
+    crate::cpu::halting();
     let (mine, start) = (registers::mine(), Instant::now());
     let vector = loop {
         if mine.take_interrupt() {
