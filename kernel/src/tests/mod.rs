@@ -23,6 +23,7 @@ mod paths;
 mod poison;
 mod pool;
 mod races;
+mod screen;
 mod sections;
 mod shootdown;
 mod signals;
