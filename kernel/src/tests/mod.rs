@@ -16,6 +16,7 @@ mod envs;
 mod faults;
 mod frames;
 mod inject;
+mod input;
 mod ipc;
 mod meetings;
 mod page_calls;

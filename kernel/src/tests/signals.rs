@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use abi::layout::UTOP;
+use abi::trap::IRQ_OFFSET;
 use abi::{EnvId, Syscall};
 use sync::big;
 
@@ -10,7 +11,8 @@ use super::machine::{CPUS, in_kernel, machine, record, until};
 use super::program::{spawn, start, wait_for};
 use crate::cpu::This;
 use crate::env::table;
-use crate::x86::ports;
+use crate::trap::irq;
+use crate::x86::{ports, registers};
 use crate::{console, cpu, idle, println, sched};
 
 #[test]
@@ -136,4 +138,21 @@ fn a_cpu_that_sleeps_has_nothing_to_do() {
         assert_ne!(wakes(), before, "it has not been idle all the time");
         sched::release(env);
     });
+}
+
+#[test]
+fn a_timer_that_was_turned_off_for_an_idle_cpu_is_turned_on_again() {
+    let _machine = machine();
+    let is_on = || registers::mine().timer.load(Ordering::Relaxed);
+    let tick_while_idle = || {
+        irq::handle_idle(IRQ_OFFSET as u8);
+        irq::after_idle();
+    };
+    cpu::this().ticking.store(false, Ordering::Relaxed);
+    for _ in 0..2 {
+        irq::keep_ticking();
+        assert!(is_on(), "what runs is to be interrupted");
+        tick_while_idle();
+        assert!(!is_on(), "an idle CPU needs no ticks");
+    }
 }
