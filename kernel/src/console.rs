@@ -7,6 +7,7 @@
 #![allow(unsafe_code, reason = "takes the console from a dead kernel, in `bust`")]
 
 use core::fmt;
+use core::sync::atomic::{AtomicU8, Ordering};
 
 use sync::Rank;
 
@@ -20,6 +21,9 @@ const RING: usize = 512;
 
 static CONSOLE: SpinLock<Console> =
     SpinLock::new(Rank::Console, 0, Console { keyboard: Keyboard::AT_REST, ring: [0; RING], read: 0, unread: 0 });
+
+/// Whose line has not ended yet, an [`Output`]; 0 if nobody's. For reports that come into the midst of a message.
+static UNFINISHED: AtomicU8 = AtomicU8::new(0);
 
 struct Console {
     keyboard: Keyboard,
@@ -41,7 +45,7 @@ pub fn init() {
 /// Prints one message. It comes out whole. The console lock is held while the arguments are formatted.
 pub fn write_fmt(args: fmt::Arguments<'_>) {
     let _one_message = CONSOLE.lock();
-    let _ = fmt::write(&mut Devices, args);
+    let _ = fmt::write(&mut Output::Message, args);
 }
 
 /// States that a message may be printed here, though perhaps not this time: a debug build checks whether it might.
@@ -53,12 +57,15 @@ pub fn might_print() {
 /// Prints bytes as they are, as one message.
 pub fn write_bytes(bytes: &[u8]) {
     let _one_message = CONSOLE.lock();
-    Devices.write(bytes);
+    Output::Message.write(bytes);
 }
 
-/// Prints without a lock, into whatever another CPU is printing. For panics and lock reports.
+/// Prints without a lock, into whatever another CPU is printing, but on a line of its own. For panics and lock reports.
 pub fn emergency(args: fmt::Arguments<'_>) {
-    let _ = fmt::write(&mut Devices, args);
+    if UNFINISHED.load(Ordering::Relaxed) == Output::Message as u8 {
+        Output::Report.write(b"\n");
+    }
+    let _ = fmt::write(&mut Output::Report, args);
 }
 
 /// The next input byte, or 0 if there is none. Asks the devices too, so input comes with interrupts off as well.
@@ -91,7 +98,7 @@ impl Console {
                 Event::Silent => {}
                 Event::Byte(byte) => self.push(byte),
                 Event::Reboot => {
-                    Devices.write(b"Rebooting!\n");
+                    Output::Message.write(b"Rebooting!\n");
                     kbd::reboot();
                 }
             }
@@ -117,17 +124,32 @@ impl Console {
     }
 }
 
-/// Where output goes. Whoever makes one holds the lock, or has an emergency.
-struct Devices;
+/// What goes to the devices.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+enum Output {
+    /// By whoever holds the lock.
+    Message = 1,
+    /// By whoever has an emergency.
+    Report,
+}
 
-impl Devices {
-    fn write(&mut self, bytes: &[u8]) {
+impl Output {
+    fn write(self, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        // Before the first byte is out: a report may come at any of them.
+        UNFINISHED.store(self as u8, Ordering::Relaxed);
         serial::write(bytes);
         cga::write_bytes(bytes);
+        if bytes.ends_with(b"\n") {
+            UNFINISHED.store(0, Ordering::Relaxed);
+        }
     }
 }
 
-impl fmt::Write for Devices {
+impl fmt::Write for Output {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.write(text.as_bytes());
         Ok(())

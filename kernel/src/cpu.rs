@@ -123,13 +123,13 @@ impl Machine for This {
 
     fn is_lock_code(address: u32) -> bool {
         symbols::find(address).is_some_and(|symbol| {
-            let name = symbol.function.trim_start_matches('<');
+            let name = symbol.place.function.trim_start_matches('<');
             ["sync::", "core::", "kernel::cpu::This"].iter().any(|start| name.starts_with(start))
         })
     }
 
-    fn symbol(address: u32, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        symbols::write(address, f)
+    fn symbol(address: u32, margin: fmt::Arguments<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        symbols::write(address, margin, f)
     }
 
     fn stop_others() {

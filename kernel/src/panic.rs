@@ -1,8 +1,8 @@
 //! The end of the kernel: one CPU reports, the others stop.
 //!
 //! Takes no lock, since whoever panics may hold any. The first CPU to get here wins; the others are stopped by an NMI,
-//! which reaches them although they run with interrupts off. A CPU that the lock checker found to wait for ever ends the
-//! kernel in the same way, but has the others say first what they are doing ([`stop_others`], [`give_up`]).
+//! which reaches them although they run with interrupts off, and note where they were. A CPU that the lock checker found to
+//! wait for ever ends the kernel in the same way, but has the others stop before it reports ([`stop_others`], [`give_up`]).
 
 use core::fmt;
 use core::panic::PanicInfo;
@@ -48,6 +48,7 @@ pub fn die(info: &PanicInfo<'_>) -> ! {
 /// interrupted if that was the kernel.
 pub fn stop_if_panicking(frame: Option<&TrapFrame>) {
     if PANICKING.load(Ordering::SeqCst) != 0 {
+        window::at(Point::Stopping);
         let stack = frame.into_iter().flat_map(|frame| {
             let callers = backtrace::from(frame.regs.ebp).map(|caller| caller.return_address.wrapping_sub(1));
             core::iter::once(frame.eip).chain(callers)
@@ -64,16 +65,25 @@ pub fn stop_others() {
     match PANICKING.compare_exchange(0, me, Ordering::SeqCst, Ordering::SeqCst) {
         Ok(_) => lapic::send_nmi_to_others(),
         Err(other) if other == me => return,
-        Err(_) => {
-            order::stopped::<This>(core::iter::empty());
-            x86::instr::halt_forever();
-        }
+        // Its NMI comes to this CPU too, which notes then where it was.
+        Err(_) => x86::instr::halt_forever(),
     }
+    await_others();
+}
+
+/// Waits until all other CPUs have said where they were, or will not.
+fn await_others() {
     let start = x86::instr::millis();
-    let runs = |&cpu: &usize| cpu + 1 != me && smp::is_online(cpu) && !order::is_stopped::<This>(cpu);
-    while (0..smp::count()).find(runs).is_some() && x86::instr::millis().wrapping_sub(start) < PATIENCE_MS {
+    let is_patient = || x86::instr::millis().wrapping_sub(start) < PATIENCE_MS;
+    while others().any(|cpu| !order::is_stopped::<This>(cpu)) && is_patient() {
+        window::at(Point::StopAwaited);
         x86::instr::pause();
     }
+}
+
+/// The other CPUs that have started.
+fn others() -> impl Iterator<Item = usize> {
+    (0..smp::count()).filter(|&cpu| cpu != cpu::index() && smp::is_online(cpu))
 }
 
 /// Ends the kernel because CPUs wait for ever. All has been said already.
@@ -100,7 +110,7 @@ pub fn kernel_trap(frame: &TrapFrame, why: &str) -> ! {
     let address = core::ptr::from_ref(frame).addr() as u32;
     let fault_va = (frame.trapno == abi::trap::T_PGFLT).then(x86::instr::read_cr2);
     emergency(format_args!("{}", Dump { frame, address, fault_va }));
-    emergency(format_args!("interrupted at {}\n", At(frame.eip)));
+    emergency(format_args!("interrupted at\n{}", At(frame.eip)));
     emergency(format_args!("{}", Trace(backtrace::from(frame.regs.ebp))));
     panic!("{why}");
 }
@@ -108,17 +118,18 @@ pub fn kernel_trap(frame: &TrapFrame, why: &str) -> ! {
 fn report(info: &PanicInfo<'_>) {
     window::at(Point::Panicking);
     lapic::send_nmi_to_others();
+    await_others();
     let (file, line) = info.location().map_or(("?", 0), |place| (place.file(), place.line()));
     emergency(format_args!("kernel panic on CPU {} at {file}:{line}: {}\n", cpu::index(), info.message()));
     emergency(format_args!("{}", Trace(backtrace::here())));
+    say_where_others_were();
     order::print_held::<This>();
     say_what_ran();
 }
 
 /// The stack of each CPU that was stopped for the report.
 fn say_where_others_were() {
-    let others = (0..smp::count()).filter(|&cpu| cpu != cpu::index() && smp::is_online(cpu));
-    others.for_each(order::print_stopped::<This>);
+    others().for_each(order::print_stopped::<This>);
 }
 
 fn say_what_ran() {
@@ -160,17 +171,17 @@ impl fmt::Display for Trace {
                 frame.ebp, frame.return_address
             )?;
             // A return address is behind its call, perhaps in another line already.
-            writeln!(f, "         {}", At(frame.return_address.wrapping_sub(1)))?;
+            write!(f, "{}", At(frame.return_address.wrapping_sub(1)))?;
         }
         Ok(())
     }
 }
 
-/// The name of an address.
-pub struct At(pub u32);
+/// What lies at an address, in lines.
+struct At(u32);
 
 impl fmt::Display for At {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        symbols::write(self.0, f)
+        symbols::write(self.0, format_args!("         "), f)
     }
 }

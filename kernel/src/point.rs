@@ -88,11 +88,15 @@ pub enum Point {
     Panicking,
     /// This CPU panics too, and has lost.
     Lost,
+    /// Another CPU reports the end of the kernel and has stopped this one, which has not noted yet where it was.
+    Stopping,
+    /// This CPU reports the end of the kernel, and looks once more whether all others have noted where they were.
+    StopAwaited,
 }
 
 impl Point {
     /// All of them.
-    pub const ALL: [Point; 40] = [
+    pub const ALL: [Point; 42] = [
         Point::Starting,
         Point::Entering,
         Point::Announced,
@@ -133,6 +137,8 @@ impl Point {
         Point::TurnedAway,
         Point::Panicking,
         Point::Lost,
+        Point::Stopping,
+        Point::StopAwaited,
     ];
 
     /// Its name on the command line.
@@ -178,6 +184,8 @@ impl Point {
             Point::TurnedAway => "turned-away",
             Point::Panicking => "panicking",
             Point::Lost => "lost",
+            Point::Stopping => "stopping",
+            Point::StopAwaited => "stop-awaited",
         }
     }
 }

@@ -87,7 +87,7 @@ pub fn report_missing() {
 }
 
 /// Waits at most `ms` milliseconds; says whether all CPUs are online.
-fn wait_until_online(ms: u32) -> bool {
+pub(crate) fn wait_until_online(ms: u32) -> bool {
     let start = instr::millis();
     while missing().next().is_some() {
         if instr::millis().wrapping_sub(start) > ms {

@@ -10,6 +10,7 @@ mod program;
 
 mod audits;
 mod boot;
+mod cpus;
 mod damaged;
 mod env_calls;
 mod envs;

@@ -80,7 +80,20 @@ fn race_35_a_report_from_inside_the_console_lock_is_printed() {
     println!("before {} after", core::fmt::from_fn(|f| write!(f, "{}", table::env(0).life.lock().frozen)));
     let output = ports::take_output();
     assert!(output.contains("\nLOCKREPORT kind=leaf outer=console#0 inner=env-life#0 "), "{output}");
+    assert!(output.starts_with("before \n"), "it has lines of its own: {output}");
     assert!(output.ends_with("e after\n"), "it goes on: {output}");
+}
+
+#[test]
+fn race_35_a_report_has_lines_of_its_own() {
+    let _machine = machine();
+    console::write_bytes(b"half a li");
+    console::emergency(format_args!("one {}", 1));
+    console::emergency(format_args!("and two\n"));
+    console::emergency(format_args!("three\n"));
+    console::write_bytes(b"ne\n");
+    console::emergency(format_args!("four\n"));
+    assert_eq!(ports::take_output(), "half a li\none 1and two\nthree\nne\nfour\n");
 }
 
 #[test]

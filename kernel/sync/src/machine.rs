@@ -59,11 +59,12 @@ pub trait Machine: Sized + 'static {
         false
     }
 
-    /// Prints the function (and the line, if known) that `address` lies in.
+    /// Prints what lies at `address`: a line for each function that is inlined there, the innermost first, and one for the
+    /// function that contains them. Each line begins with `margin`.
     ///
     /// # Errors
     /// Only what `f` itself returns.
-    fn symbol(address: u32, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+    fn symbol(address: u32, margin: fmt::Arguments<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result;
 
     /// Stops all other CPUs for good, each after it has called [`order::stopped`], and waits until they have stopped or
     /// a second is over. If another CPU has done so, this one stops. Where CPUs can't be stopped it does nothing.

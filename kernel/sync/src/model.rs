@@ -82,7 +82,7 @@ impl Machine for This {
         0
     }
 
-    fn symbol(_address: u32, _f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn symbol(_address: u32, _margin: fmt::Arguments<'_>, _f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Ok(())
     }
 

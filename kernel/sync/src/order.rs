@@ -14,6 +14,7 @@ mod cells_of_class;
 mod cells_of_trouble;
 mod chains;
 mod class;
+mod counts;
 mod held;
 mod home;
 mod hooks;
@@ -74,6 +75,8 @@ pub struct Checker {
     lowest: AtomicUsize,
     highest: AtomicUsize,
     seen: once::Set,
+    /// The classes and places of locks that were held at a gate.
+    left_held: once::Set,
     reports: AtomicU32,
     /// Whose report is being printed: see `report::Turn`.
     turn: AtomicU32,
@@ -90,6 +93,7 @@ impl Checker {
             lowest: AtomicUsize::new(usize::MAX),
             highest: AtomicUsize::new(0),
             seen: once::Set::new(),
+            left_held: once::Set::new(),
             reports: AtomicU32::new(0),
             turn: AtomicU32::new(0),
         }
@@ -101,6 +105,7 @@ impl Checker {
         self.now[..4].iter().for_each(Now::leave);
         self.graph.reset();
         self.seen.reset();
+        self.left_held.reset();
         self.lowest.store(usize::MAX, Relaxed);
         self.highest.store(0, Relaxed);
     }

@@ -100,6 +100,32 @@ fn chains_that_are_not_remembered_are_checked_all_the_same() {
     });
 }
 
+/// How often an edge was walked is not forgotten with the chain that counted it.
+#[test]
+fn edges_are_counted_on_when_chains_are_forgotten() {
+    machine!(This, OUTSIDE);
+    let locks = Vec::from_iter(Rank::ALL[..Rank::COUNT - 1].iter().map(|&rank| Lock::<This>::new(rank, 0, ())));
+    let walk = |times| {
+        for _ in 0..times {
+            let held = locks[Rank::EnvIpc as usize].lock();
+            drop(locks[Rank::EnvVm as usize].lock());
+            drop(held);
+        }
+    };
+    on_cpu::<This, _>(0, |_| {
+        walk(7);
+        // More chains than a CPU remembers, none with that edge: by try any order is right.
+        for set in (1_u32..1 << locks.len()).filter(|set| set & 1 << Rank::EnvIpc as u32 == 0) {
+            let held = Vec::from_iter((0..locks.len()).filter(|at| set & 1 << at != 0).map(|at| locks[at].try_lock()));
+            drop(held);
+        }
+        walk(5);
+        let graph = order::graph::<This>().to_string();
+        let edge = graph.lines().find(|line| line.contains("\"env ipc\" -> \"env vm\"")).unwrap();
+        assert!(edge.contains("label=\"12\""), "{edge}");
+    });
+}
+
 /// What is found right after a lock was released out of its turn is found right for what is held then, and not for what was
 /// held before.
 #[test]

@@ -62,7 +62,7 @@ impl Machine for This {
         0
     }
 
-    fn symbol(_: u32, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn symbol(_: u32, _: fmt::Arguments<'_>, _: &mut fmt::Formatter<'_>) -> fmt::Result {
         Ok(())
     }
 

@@ -4,6 +4,7 @@
 mod common;
 
 use common::on_cpu;
+use sync::order::{self, Gate};
 use sync::{Rank, SpinLock};
 
 #[test]
@@ -45,10 +46,42 @@ both wait for ever. One CPU alone can show the wrong order; it takes two to hang
   back-trace, innermost first:
     f0100123 kernel::function_at_f0100123
     f0104567 kernel::function_at_f0104567
-  fix: take the wanted lock before the held one, or release the held one first;
-       after releasing, check again what was read under it: it may have changed
+  fix: release the held lock first, and check again afterwards what was read under it; or take the wanted one before it.
+       a guard lives to the end of its block, and one made in the head of `match`, `if let`, `while let` or `for` to the \
+end of the body
 LOCKREPORT kind=inversion outer=run-queue#2 inner=env-ipc#7 outer_site={a} inner_site={b} cpu=3
 "
     );
     assert_eq!(text, expected);
+}
+
+/// One lock that is never released breaks one rule after the other: only the first report tells the whole story.
+#[test]
+fn reports_about_a_lock_left_held_are_short() {
+    machine!(This, OUTSIDE);
+    let space = SpinLock::<_, This>::new(Rank::EnvVm, 4, ());
+    let queue = SpinLock::<_, This>::new(Rank::RunQueue, 2, ());
+    let life = SpinLock::<_, This>::new(Rank::EnvLife, 4, ());
+    let is_long = |text: &str| text.contains("\n  danger: ") && text.contains("\n  fix: ");
+    on_cpu::<This, _>(3, |_| {
+        let left_held = space.lock();
+        order::gate::<This>(Gate::UserReturn);
+        let first = OUTSIDE.take();
+        assert!(is_long(&first), "{first}");
+        drop(life.lock());
+        order::gate::<This>(Gate::Halt);
+        let later = OUTSIDE.take();
+        assert_eq!(later.matches("\n  cause:  ").count(), 2, "{later}");
+        assert_eq!(later.matches("\nLOCKREPORT kind=").count(), 2, "{later}");
+        assert!(
+            !later.contains("danger:") && !later.contains("fix:") && later.contains("function_at_f0104567"),
+            "{later}"
+        );
+        drop(left_held);
+        // Another lock is another story.
+        let held = queue.lock();
+        drop(life.lock());
+        assert!(is_long(&OUTSIDE.take()));
+        drop(held);
+    });
 }

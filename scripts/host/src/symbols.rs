@@ -1,13 +1,11 @@
 //! The kernel's symbol table for back-traces, `kernel.sym`, made from its DWARF.
 //!
 //! The kernel gets it as a module and can then say `kernel/src/run.rs:41` and `kernel::run::forever` for an
-//! address, without carrying its own debug information. One row for each change of function, file or
-//! line in the code. Where code was inlined, the line is the innermost one (where the text of the
-//! instruction stands) and the function is the one that contains it as a symbol.
+//! address, without carrying its own debug information. One row for each change of function, file or line in the
+//! code. Where code was inlined, the row has the line in the function that contains it as a symbol, and leads to the calls
+//! that were inlined there. Those of the kernel alone: what locks and the language's library are made of helps nobody.
 //!
-//! The format, all 32-bit little-endian words: magic `JSYM`, version, number of rows, bytes of strings; the
-//! rows, ascending by address: start of the range, start of the function, offset of its name, offset of
-//! the file's name, line; then the strings, NUL-terminated, the empty one first.
+//! The format is in `kernel/src/symbols.rs`.
 
 use std::collections::HashMap;
 use std::fs;
@@ -16,18 +14,23 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use object::{Object, ObjectSection, ObjectSymbol, SectionKind, SymbolKind};
 
-use crate::line_rows::{self, SourceLine};
+use crate::debug_info::{self, DebugInfo, Frame};
 
 const MAGIC: u32 = u32::from_le_bytes(*b"JSYM");
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+
+/// Where calls are shown that were inlined.
+const KERNEL: &str = "kernel/src/";
 
 /// A piece of code that belongs to one function and one source line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Row {
     address: u32,
     function: u32,
-    name: String,
-    source: SourceLine,
+    /// The function, as the symbol says, and the line in it.
+    place: Frame,
+    /// The calls that were inlined there, the innermost first.
+    inlined: Vec<Frame>,
 }
 
 /// Writes the table for the ELF file `kernel` to `to`.
@@ -42,18 +45,20 @@ pub fn write(kernel: &Path, to: &Path) -> Result<()> {
 fn rows(data: &[u8]) -> Result<Vec<Row>> {
     let file = object::File::parse(data)?;
     let functions = functions(&file);
-    let lines = line_rows::read(&file)?;
-    let mut starts: Vec<u32> =
-        functions.iter().map(|function| function.0).chain(lines.iter().map(|line| line.0)).collect();
+    let info = DebugInfo::of(&file)?;
+    let lines = info.starts()?.into_iter().filter_map(word);
+    let mut starts: Vec<u32> = functions.iter().map(|function| function.0).chain(lines).collect();
     starts.sort_unstable();
     starts.dedup();
     let code: Vec<_> = code_ranges(&file);
     let mut rows: Vec<Row> = Vec::new();
     for address in starts.into_iter().filter(|address| code.iter().any(|range| range.contains(address))) {
         let (function, name) = last_at(&functions, address).cloned().unwrap_or_default();
-        let source = last_at(&lines, address).map(|line| line.1.clone()).unwrap_or_default();
-        let row = Row { address, function, name, source };
-        let same = |last: &Row| (last.function, &last.source) == (row.function, &row.source);
+        let mut inlined = info.frames(u64::from(address));
+        let place = Frame { function: name, ..inlined.pop().unwrap_or_default() };
+        inlined.retain(|frame| frame.file.starts_with(KERNEL));
+        let row = Row { address, function, place, inlined };
+        let same = |last: &Row| (last.function, &last.place, &last.inlined) == (row.function, &row.place, &row.inlined);
         if !rows.last().is_some_and(same) {
             rows.push(row);
         }
@@ -77,9 +82,9 @@ impl Names {
     /// `FILE:LINE: FUNCTION`, if the address is in a function; without the file where nobody knows it.
     pub(crate) fn at(&self, address: u32) -> Option<String> {
         let row = self.0[..self.0.partition_point(|row| row.address <= address)].last()?;
+        let Frame { function, file, line } = row.inlined.first().unwrap_or(&row.place);
         // Assembly code has labels alone.
-        let known = !row.source.file.is_empty();
-        Some(if known { format!("{}:{}: {}", row.source.file, row.source.line, row.name) } else { row.name.clone() })
+        Some(if file.is_empty() { function.clone() } else { format!("{file}:{line}: {function}") })
     }
 }
 
@@ -104,7 +109,7 @@ fn functions(file: &object::File<'_>) -> Vec<(u32, String)> {
         })
         .filter_map(|symbol| {
             let name = symbol.name().ok().filter(|name| !name.is_empty() && !name.starts_with(".L"))?;
-            let shown = format!("{:#}", rustc_demangle::demangle(name));
+            let shown = debug_info::readable(name);
             Some((word(symbol.address())?, symbol.kind() != SymbolKind::Text, shown))
         })
         .collect();
@@ -134,17 +139,50 @@ impl Strings {
         self.offsets.insert(text.to_owned(), offset);
         Ok(offset)
     }
+
+    /// Function, file and line.
+    fn place(&mut self, frame: &Frame) -> Result<[u32; 3]> {
+        Ok([self.offset(&frame.function)?, self.offset(&frame.file)?, frame.line])
+    }
+}
+
+/// Calls, each once, as words: a call and those around it are a chain that others may share the end of.
+#[derive(Default)]
+struct Calls {
+    words: Vec<u32>,
+    numbers: HashMap<[u32; 4], u32>,
+}
+
+impl Calls {
+    /// The number of the call of these words.
+    fn number(&mut self, call: [u32; 4]) -> Result<u32> {
+        if let Some(&number) = self.numbers.get(&call) {
+            return Ok(number);
+        }
+        self.words.extend(call);
+        let number = u32::try_from(self.words.len() / call.len())?;
+        self.numbers.insert(call, number);
+        Ok(number)
+    }
 }
 
 fn encode(rows: &[Row]) -> Result<Vec<u8>> {
     let mut strings = Strings { bytes: vec![0], offsets: HashMap::from([(String::new(), 0)]) };
-    let mut words = Vec::with_capacity(rows.len() * 5);
+    let mut calls = Calls::default();
+    let mut words = Vec::with_capacity(rows.len() * 6);
     for row in rows {
-        let (name, file) = (strings.offset(&row.name)?, strings.offset(&row.source.file)?);
-        words.extend([row.address, row.function, name, file, row.source.line]);
+        let mut around = 0;
+        for call in row.inlined.iter().rev() {
+            let [function, file, line] = strings.place(call)?;
+            around = calls.number([function, file, line, around])?;
+        }
+        let [function, file, line] = strings.place(&row.place)?;
+        words.extend([row.address, row.function, function, file, line, around]);
     }
-    let header = [MAGIC, VERSION, u32::try_from(rows.len())?, u32::try_from(strings.bytes.len())?];
-    let mut bytes: Vec<u8> = header.iter().chain(&words).flat_map(|word| word.to_le_bytes()).collect();
+    let [rows, count, size] = [rows.len(), calls.numbers.len(), strings.bytes.len()].map(u32::try_from);
+    let header = [MAGIC, VERSION, rows?, count?, size?];
+    let words = header.iter().chain(&words).chain(&calls.words);
+    let mut bytes: Vec<u8> = words.flat_map(|word| word.to_le_bytes()).collect();
     bytes.extend(strings.bytes);
     Ok(bytes)
 }
@@ -153,20 +191,26 @@ fn encode(rows: &[Row]) -> Result<Vec<u8>> {
 mod tests {
     use super::*;
 
-    fn row(address: u32, name: &str, file: &str, line: u32) -> Row {
-        let source = SourceLine { file: file.to_owned(), line };
-        Row { address, function: 0xf010_0000, name: name.to_owned(), source }
+    fn frame(function: &str, file: &str, line: u32) -> Frame {
+        Frame { function: function.to_owned(), file: file.to_owned(), line }
     }
 
     #[test]
     fn the_format_is_what_the_kernel_reads() {
-        let bytes = encode(&[row(0xf010_0000, "f", "a.rs", 7), row(0xf010_0004, "f", "a.rs", 8)]).expect("small");
+        let calls = || vec![frame("g", "a.rs", 20), frame("h", "a.rs", 30)];
+        let row =
+            |address, line, inlined| Row { address, function: 0xf010_0000, place: frame("f", "a.rs", line), inlined };
+        let rows =
+            [row(0xf010_0000, 7, vec![]), row(0xf010_0004, 8, calls()), row(0xf010_0008, 8, calls().split_off(1))];
+        let bytes = encode(&rows).expect("small");
         let words: Vec<u32> =
-            bytes[..56].chunks(4).map(|word| u32::from_le_bytes(word.try_into().expect("four bytes"))).collect();
-        assert_eq!(words[..4], [0x4d59_534a, 1, 2, 8]);
-        assert_eq!(words[4..9], [0xf010_0000, 0xf010_0000, 1, 3, 7]);
-        assert_eq!(words[9..], [0xf010_0004, 0xf010_0000, 1, 3, 8]);
-        assert_eq!(&bytes[56..], b"\0f\0a.rs\0");
+            bytes[..124].chunks(4).map(|word| u32::from_le_bytes(word.try_into().expect("four bytes"))).collect();
+        assert_eq!(words[..5], [0x4d59_534a, 2, 3, 2, 12]);
+        assert_eq!(words[5..11], [0xf010_0000, 0xf010_0000, 1, 3, 7, 0]);
+        assert_eq!(words[11..17], [0xf010_0004, 0xf010_0000, 1, 3, 8, 2]);
+        assert_eq!(words[17..23], [0xf010_0008, 0xf010_0000, 1, 3, 8, 1]);
+        assert_eq!(words[23..31], [8, 3, 30, 0, 10, 3, 20, 1]);
+        assert_eq!(&bytes[124..], b"\0f\0a.rs\0h\0g\0");
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! Chains belong to one CPU, which writes them without a locked instruction; others read them for reports and pictures,
 //! and what they see may be a moment old.
 
+use super::counts::Counts;
 use super::held::{DEPTH, Held, Notes};
 use super::home::Home;
 use super::{Checker, Lock, Site};
@@ -33,7 +34,7 @@ pub(crate) struct Chain {
     outer: AlwaysRef<Chain>,
     /// The last lock. Of no meaning unless the chain is held.
     address: AtomicUsize,
-    /// Rank and key of the last lock: see [`word`].
+    /// Rank and key of the last lock: see [`Lock::word`].
     word: AtomicU32,
     site: AtomicSite,
     /// How often the last class was wanted with the others held.
@@ -196,11 +197,14 @@ pub(crate) struct Chains {
     home: Home,
     others: [Chain; ROOM],
     used: AtomicUsize,
+    /// What chains have counted that are forgotten.
+    past: Counts,
 }
 
 impl Chains {
     pub(crate) const fn new() -> Self {
-        Self { home: Home::new(), others: [const { Chain::new() }; ROOM], used: AtomicUsize::new(0) }
+        let others = [const { Chain::new() }; ROOM];
+        Self { home: Home::new(), others, used: AtomicUsize::new(0), past: Counts::new() }
     }
 
     /// The chains of CPU `cpu` that stay, ready for use.
@@ -210,7 +214,7 @@ impl Chains {
         if answer.len.load(Relaxed) == 0 {
             answer.begin(empty, lock.rank);
         }
-        answer.word.store(word(lock), Relaxed);
+        answer.word.store(lock.word(), Relaxed);
         answer.note_got(lock.address);
         &self.home
     }
@@ -257,16 +261,25 @@ impl Chains {
         let mut chain = &self.home.empty;
         for Held { lock, site } in held.iter() {
             chain = self.inside(chain, lock.rank)?;
-            chain.note(word(lock), lock.address, site);
+            chain.note(lock.word(), lock.address, site);
         }
         Some(chain)
     }
 
-    /// Forgets all chains but those at home: there is no room for more, or the CPU starts anew.
+    /// Forgets all chains but those at home, to make room for others. What they have counted stays.
     pub(crate) fn forget(&self) {
-        self.home.empty.unlink();
-        self.home.answer.unlink();
-        self.used.store(0, Relaxed);
+        let used = self.used.swap(0, Relaxed);
+        self.doubt();
+        for chain in &self.others[..used] {
+            let rank = Rank::ALL[chain.rank.load(Relaxed) as usize];
+            self.past.add(chain.outer().classes(), rank, chain.count.load(Relaxed));
+        }
+    }
+
+    /// Forgets what was counted, too: the CPU starts anew.
+    pub(crate) fn reset(&self) {
+        self.forget();
+        self.past.reset();
     }
 
     /// Forgets what was found right, so that all is looked at again.
@@ -278,12 +291,7 @@ impl Chains {
     /// How often `inner` was wanted while `outer` was held.
     pub(crate) fn times(&self, outer: Rank, inner: Rank) -> u32 {
         let is_meant = |chain: &&Chain| chain.is_of(inner) && chain.outer().classes() & 1 << outer as u32 != 0;
-        self.in_use().filter(is_meant).map(|chain| chain.count.load(Relaxed)).sum()
+        let now: u32 = self.in_use().filter(is_meant).map(|chain| chain.count.load(Relaxed)).sum();
+        now.wrapping_add(self.past.get(outer, inner))
     }
-}
-
-/// A lock's class and key in one word, in the order of the classes and then of the keys.
-#[inline(always)]
-pub(crate) const fn word(lock: Lock) -> u32 {
-    (lock.rank as u32) << 16 | lock.key as u32
 }

@@ -43,7 +43,7 @@ impl Class {
 
     /// What is left of a lock in memory where there is `state` instead of one. For the self-test.
     pub(crate) const fn rubbish(rank: Rank, key: u16, state: u32) -> Self {
-        let word = super::chains::word(Lock { address: 0, rank, key });
+        let word = Lock { address: 0, rank, key }.word();
         Self { rank, word, state: AtomicU32::new(state), pinned: AtomicSite::new() }
     }
 
@@ -139,6 +139,12 @@ impl Class {
 }
 
 impl Lock {
+    /// Class and key in one word, in the order of the classes and then of the keys.
+    #[inline(always)]
+    pub(super) const fn word(self) -> u32 {
+        (self.rank as u32) << 16 | self.key as u32
+    }
+
     /// The lock at `address` whose rank and key are `word`, if there is such a rank.
     pub(super) fn of(address: usize, word: u32) -> Option<Self> {
         let rank = *Rank::ALL.get((word >> 16) as usize)?;

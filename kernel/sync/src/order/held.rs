@@ -3,7 +3,7 @@
 //! Written by its own CPU alone, with interrupts off. Other CPUs read it for reports while it
 //! changes, so every field is atomic; what they see may be a moment old.
 
-use super::chains::{Chain, Chains, NOTHING, word};
+use super::chains::{Chain, Chains, NOTHING};
 use super::home::{Home, NOBODY};
 use super::stack::Stack;
 use super::{Lock, Site};
@@ -148,7 +148,7 @@ impl PerCpu {
     }
 
     pub(crate) fn reset(&self) {
-        self.chains.forget();
+        self.chains.reset();
         self.place.store(0, Relaxed);
         self.wanted.clear();
     }
@@ -208,7 +208,7 @@ impl Wanted {
     }
 
     fn set(&self, wanted: Held) {
-        self.word.store(word(wanted.lock), Relaxed);
+        self.word.store(wanted.lock.word(), Relaxed);
         self.site.set(Some(wanted.site));
         // Release: another CPU that sees the address sees what belongs to it (pairs with `get`).
         self.address.store(wanted.lock.address, Release);

@@ -98,7 +98,7 @@ fn go_on<M: Machine>(lock: Lock, site: Site) -> Here {
             Here { now: &NOWHERE.0, chain: &NOWHERE.1 }
         }
     };
-    here.chain.note_wanted(super::chains::word(lock), site);
+    here.chain.note_wanted(lock.word(), site);
     here
 }
 

@@ -1,6 +1,6 @@
 //! What each CPU holds, read and changed: the slow ways.
 
-use super::chains::{self, Chain, NOTHING};
+use super::chains::{Chain, NOTHING};
 use super::held::{Held, Notes, Now};
 use super::{Checker, Lock, here, this_cpu};
 use crate::{MAX_CPUS, Machine, Rank};
@@ -65,7 +65,7 @@ impl Checker {
         })?;
         if rank.is_wait() {
             let lock = Self::answer(M::cpu());
-            chain.note(chains::word(lock), lock.address, Location::caller());
+            chain.note(lock.word(), lock.address, Location::caller());
         }
         Some(chain)
     }

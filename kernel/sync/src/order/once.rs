@@ -25,15 +25,26 @@ impl Set {
     /// Whether this is the first report of its kind, classes and sites. `false` once there is no room.
     pub(crate) fn insert(&self, kind: Kind, locks: [Option<Lock>; 2], sites: [Option<Site>; 2]) -> bool {
         let hash = hash(kind, locks, sites);
-        let start = hash as usize % ROOM;
-        for i in 0..ROOM {
-            match self.0[(start + i) % ROOM].compare_exchange(0, hash, Relaxed, Relaxed) {
+        for place in self.places(hash) {
+            match place.compare_exchange(0, hash, Relaxed, Relaxed) {
                 Ok(_) => return true,
                 Err(found) if found == hash => return false,
                 Err(_) => {}
             }
         }
         false
+    }
+
+    /// Whether there has been a report of this kind and these classes and sites.
+    pub(crate) fn contains(&self, kind: Kind, locks: [Option<Lock>; 2], sites: [Option<Site>; 2]) -> bool {
+        let hash = hash(kind, locks, sites);
+        self.places(hash).map(|place| place.load(Relaxed)).take_while(|&found| found != 0).any(|found| found == hash)
+    }
+
+    /// The places in the order in which one is looked for.
+    fn places(&self, hash: u32) -> impl Iterator<Item = &AtomicU32> {
+        let start = hash as usize % ROOM;
+        (0..ROOM).map(move |i| &self.0[(start + i) % ROOM])
     }
 }
 

@@ -82,7 +82,7 @@ pub(crate) fn write_stopped<M: Machine>(f: &mut fmt::Formatter<'_>, number: usiz
         (false, _) => writeln!(f, "could not be asked what it is doing"),
         (true, true) => writeln!(f, "was in user mode"),
         (true, false) => {
-            writeln!(f, "was stopped here:")?;
+            writeln!(f, "was here when this report stopped it:")?;
             cpu.last_stack.write::<M>(f)
         }
     }

@@ -7,6 +7,7 @@ use super::kind::Kind;
 use super::picture::{self, AllHeld};
 use super::{Lock, Site, scenario, stack, this_cpu};
 use crate::atomic::spin_loop;
+use crate::gate::Gate;
 use crate::{Machine, Rank};
 use core::fmt;
 use core::marker::PhantomData;
@@ -18,6 +19,9 @@ const BACKTRACE: usize = 24;
 /// How long a CPU lets another finish its report, in milliseconds. After that it prints anyway: the
 /// other one may have been stopped in the middle.
 const TURN_MS: u32 = 2_000;
+
+/// Under this kind the checker remembers which locks were held at any gate.
+const LEFT_HELD: Kind = Kind::Gate(Gate::UserReturn);
 
 /// A broken rule and all that is known about it.
 pub(crate) struct Report {
@@ -65,12 +69,20 @@ impl Report {
         if !cpu.start_report() {
             return;
         }
-        let locks = [self.outer.map(|held| held.lock), self.inner];
-        let sites = [self.outer.map(|held| held.site), self.site];
+        let (lock, taken) = (self.outer.map(|held| held.lock), self.outer.map(|held| held.site));
+        let (locks, sites) = ([lock, self.inner], [taken, self.site]);
         if M::checker().seen.insert(self.kind, locks, sites) || self.kind.ends_the_kernel() {
             M::checker().reports.fetch_add(1, Relaxed);
             take_turn::<M>();
-            M::report(format_args!("{}", Text::<M>(&self, PhantomData)));
+            let left_held = (LEFT_HELD, [lock, None], [taken, None]);
+            if M::checker().left_held.contains(left_held.0, left_held.1, left_held.2) {
+                M::report(format_args!("{}", Follower::<M>(&self, PhantomData)));
+            } else {
+                M::report(format_args!("{}", Text::<M>(&self, PhantomData)));
+            }
+            if let Kind::Gate(_) = self.kind {
+                M::checker().left_held.insert(left_held.0, left_held.1, left_held.2);
+            }
             M::checker().turn.store(0, Release);
         }
         cpu.end_report();
@@ -86,6 +98,23 @@ fn take_turn<M: Machine>() {
         if M::millis().wrapping_sub(since) > TURN_MS {
             return;
         }
+    }
+}
+
+/// The text of a report about a lock that was held at a gate before: whoever left it held is to blame for this, too.
+struct Follower<'a, M>(&'a Report, PhantomData<fn() -> M>);
+
+impl<M: Machine> fmt::Display for Follower<'_, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let report = self.0;
+        writeln!(f, "lock report: {}", report.kind.words().rule)?;
+        report.write_locks(f)?;
+        writeln!(
+            f,
+            "  cause:  most likely the same as above: a lock taken at the place where the held one was is never released"
+        )?;
+        write_backtrace::<M>(f)?;
+        report.write_machine_line(f)
     }
 }
 

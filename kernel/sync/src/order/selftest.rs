@@ -107,7 +107,7 @@ impl Machine for Fake {
         0
     }
 
-    fn symbol(_address: u32, _f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn symbol(_address: u32, _margin: fmt::Arguments<'_>, _f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Ok(())
     }
 

@@ -48,9 +48,7 @@ pub(crate) fn write<M: Machine>(
     addresses: impl Iterator<Item = u32>,
 ) -> fmt::Result {
     for address in addresses.skip_while(|&address| M::is_lock_code(address)) {
-        write!(f, "{margin}{address:08x} ")?;
-        M::symbol(address, f)?;
-        writeln!(f)?;
+        M::symbol(address, format_args!("{margin}{address:08x} "), f)?;
     }
     Ok(())
 }

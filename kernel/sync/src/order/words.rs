@@ -19,6 +19,10 @@ const fn words(name: &'static str, rule: &'static str, danger: &'static str, fix
 const FOR_EVER: &str = "another CPU that keeps the order holds the wanted lock and waits for the held one: \
                         both wait for ever. One CPU alone can show the wrong order; it takes two to hang";
 const BY_THE_CLOCK: &str = "this is not a guess: the wait has lasted for ten seconds by the clock";
+const GUARDS: &str = "a guard lives to the end of its block, and one made in the head of `match`, `if let`, `while let` or \
+                      `for` to the end of the body";
+const SELDOM: &str = "declare an edge in rank.rs only if the two must change in one step, and say there why";
+const LEAKS: &str = "and for a guard that was stored, forgotten (`mem::forget`, `ManuallyDrop`) or given back";
 const SHARED_DATA: &str = "another CPU may change the same data at the same time";
 
 pub(crate) const INVERSION: Words = words(
@@ -26,33 +30,27 @@ pub(crate) const INVERSION: Words = words(
     "a lock is wanted that comes before one that is held",
     FOR_EVER,
     [
-        "take the wanted lock before the held one, or release the held one first;",
-        "after releasing, check again what was read under it: it may have changed",
+        "release the held lock first, and check again afterwards what was read under it; or take the wanted one before it.",
+        GUARDS,
     ],
 );
 pub(crate) const CYCLE: Words = words(
     "cycle",
     "a lock is wanted inside another, and together with what was seen before that makes a circle",
     "CPUs that each hold one lock of the circle and wait for the next all wait for ever",
-    [
-        "break the circle at the edge that is easiest to do without: release before taking;",
-        "then declare the other edges in rank.rs, each with its reason",
-    ],
+    ["suspect the edges of the circle that are not declared, this report's first: release before taking;", SELDOM],
 );
 pub(crate) const LEAF: Words = words(
     "leaf",
     "a lock is wanted while a leaf is held",
     "every path may take the leaf last, so whoever holds the wanted lock may be waiting for the leaf",
-    ["gather what is needed before taking the leaf,", "and do the rest after releasing it"],
+    ["gather what is needed before taking the leaf, and do the rest after releasing it;", GUARDS],
 );
 pub(crate) const UNDECLARED: Words = words(
     "undeclared",
     "a lock is wanted inside another, and no declared edge leads from the one to the other",
     "nobody has promised this order, so another path may use the opposite one, now or after the next change",
-    [
-        "release the held lock before taking the wanted one, if the two need not be held together;",
-        "else declare the edge in rank.rs, with the reason why it is this way round",
-    ],
+    ["release the held lock before taking the wanted one: mostly the inner call does not belong there;", SELDOM],
 );
 pub(crate) const REMOTE_WAIT: Words = words(
     "remote-wait",
@@ -76,10 +74,7 @@ pub(crate) const SELF_DEADLOCK: Words = words(
     "self-deadlock",
     "a lock is wanted by the CPU that holds it",
     "this CPU waits for itself, for ever",
-    [
-        "hand the guard (`&mut`) down to the code that needs the data, instead of locking again;",
-        "if the two locks can be the same one, take them with `lock_pair`",
-    ],
+    ["hand the guard (`&mut`) down to the code that needs the data, or release it before that locks again;", GUARDS],
 );
 pub(crate) const SELF_WAIT: Words = words(
     "self-wait",
@@ -89,12 +84,12 @@ pub(crate) const SELF_WAIT: Words = words(
 );
 pub(crate) const PAIR_ORDER: Words = words(
     "pair-order",
-    "two locks of one class are taken with the larger key first",
+    "two locks of one class are taken with the larger key, the number behind the #, first",
     "another CPU that wants the same two, named the other way round, holds the one and waits for the other: \
      both wait for ever",
     [
-        "take the two with `lock_pair`, which looks at the keys,",
-        "or release the held one and start again with the smaller key",
+        "release the held one before taking the other, and copy out under it what is needed later;",
+        "if both have to be held, take them with `lock_pair`, which looks at the keys",
     ],
 );
 pub(crate) const PAIR_EQUAL: Words = words(
@@ -106,11 +101,8 @@ pub(crate) const PAIR_EQUAL: Words = words(
 pub(crate) const PAIR_NEVER: Words = words(
     "pair-never",
     "two locks are taken of a class of which only one may be held",
-    "no order is declared between them, so two CPUs can take them in different orders",
-    [
-        "release the held one before taking the other,",
-        "or declare in rank.rs how two of the class are ordered, and why",
-    ],
+    "two CPUs can take two of them in different orders, and wait for each other for ever",
+    ["release the held one before taking the other, and copy out under it what is needed later;", GUARDS],
 );
 pub(crate) const INTERRUPTS: Words = words(
     "interrupts",
@@ -126,15 +118,15 @@ pub(crate) const GATE_USER_RETURN: Words = words(
     "a lock is held at the return to user mode",
     "user code may never come back, and then nobody gets the lock again",
     [
-        "end the guard's scope before the loop in run.rs enters the env;",
-        "look for a guard that was stored or leaked instead of dropped",
+        "some way out of the function that took the lock does not release it: look there at each `?` and `return`,",
+        LEAKS,
     ],
 );
 pub(crate) const GATE_HALT: Words = words(
     "gate-halt",
     "a lock is held at hlt",
     "this CPU sleeps until somebody wakes it, and everybody else waits for the lock",
-    ["end the guard's scope before idling;", "look for a guard that was stored or leaked instead of dropped"],
+    ["end the guard's scope before idling; look in the function that took the lock", LEAKS],
 );
 pub(crate) const GATE_MONITOR: Words = words(
     "gate-monitor",
@@ -222,8 +214,8 @@ pub(crate) const NO_BIG_LOCK: Words = words(
     "a lock is wanted by a CPU that does not hold the big lock",
     "in the big-lock build the big lock is the only real one: another CPU may use the same data at the same time",
     [
-        "enter the big lock (`big::enter`) before this path takes its first lock,",
-        "and stay out of `unlocked` with everything but user mode and idling",
+        "if this path runs inside `unlocked`, move the call behind it: only user mode and idling belong there;",
+        "a path that never had the big lock takes it (`big::enter`) before its first lock",
     ],
 );
 pub(crate) const TOO_MANY: Words = words(
@@ -255,8 +247,8 @@ pub(crate) const STUCK: Words = words(
     "a lock has been waited for too long",
     BY_THE_CLOCK,
     [
-        "follow the circle above: each CPU in it must let go of something before it waits;",
-        "if there is no circle, the holder loops, sleeps or is gone: see where it took the lock",
+        "whoever waits in the chain above has to let go of what it holds before it waits;",
+        "if its last CPU waits for no lock, see in its stack what it does instead of releasing the one it holds",
     ],
 );
 pub(crate) const NO_ANSWER: Words = words(

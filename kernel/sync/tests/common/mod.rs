@@ -108,8 +108,12 @@ macro_rules! machine {
                 2
             }
 
-            fn symbol(address: u32, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                write!(f, "kernel::function_at_{address:x}")
+            fn symbol(
+                address: u32,
+                margin: std::fmt::Arguments<'_>,
+                f: &mut std::fmt::Formatter<'_>,
+            ) -> std::fmt::Result {
+                writeln!(f, "{margin}kernel::function_at_{address:x}")
             }
 
             fn millis() -> u32 {

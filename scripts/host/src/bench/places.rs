@@ -2,13 +2,10 @@
 
 use std::fs;
 use std::path::Path;
-use std::rc::Rc;
 
-use addr2line::Context;
-use anyhow::{Context as _, Result};
-use gimli::{EndianRcSlice, LittleEndian};
-use object::{Object, ObjectSection};
+use anyhow::{Context, Result};
 
+use crate::debug_info::DebugInfo;
 use crate::paths;
 use crate::rig::SpinSite;
 
@@ -23,25 +20,19 @@ pub(crate) struct Place {
     pub(crate) code: String,
 }
 
-/// The debug information of one kernel.
+/// The places of one kernel.
 pub(crate) struct Places {
-    debug: Context<EndianRcSlice<LittleEndian>>,
+    debug: DebugInfo,
 }
 
 impl Places {
-    /// Reads it.
+    /// Reads them from the debug information.
     ///
     /// # Errors
     /// When the file has none.
     pub(crate) fn of(kernel: &Path) -> Result<Self> {
         let data = fs::read(kernel).with_context(|| format!("cannot read {}", kernel.display()))?;
-        let file = object::File::parse(&*data)?;
-        let load = |id: gimli::SectionId| -> Result<_> {
-            let section = file.section_by_name(id.name());
-            let bytes = section.map_or(Ok(&[][..]), |section| section.data())?;
-            Ok(EndianRcSlice::new(Rc::from(bytes), LittleEndian))
-        };
-        Ok(Self { debug: Context::from_dwarf(gimli::Dwarf::load(load)?)? })
+        Ok(Self { debug: DebugInfo::of(&object::File::parse(&*data)?)? })
     }
 
     /// Who waited at `site`: the innermost function that is not part of the lock itself. Where code was inlined, functions
@@ -60,33 +51,13 @@ impl Places {
     }
 
     /// The functions at an address, the innermost first.
-    fn frames(&self, address: u64) -> Vec<Place> {
-        let mut places = Vec::new();
-        let Ok(mut frames) = self.debug.find_frames(address).skip_all_loads() else { return places };
-        while let Ok(Some(frame)) = frames.next() {
-            let Some(location) = frame.location else { continue };
-            let (file, line) = (short(location.file.unwrap_or_default()), location.line.unwrap_or_default());
-            let name = frame.function.and_then(|function| Some(function.demangle().ok()?.into_owned()));
-            let code = source_line(&file, line).unwrap_or_default();
-            places.push(Place { at: format!("{file}:{line}"), function: plain(&name.unwrap_or_default()), code });
-        }
-        places
-    }
-}
-
-/// A path relative to the root of the project, if it is inside.
-fn short(file: &str) -> String {
-    let root = format!("{}/", paths::root().display());
-    file.strip_prefix(&root).unwrap_or(file).to_owned()
-}
-
-/// A function's name without the hash at its end.
-fn plain(name: &str) -> String {
-    match name.rsplit_once("::h") {
-        Some((start, hash)) if hash.len() == 16 && hash.chars().all(|digit| digit.is_ascii_hexdigit()) => {
-            start.to_owned()
-        }
-        _ => name.to_owned(),
+    fn frames(&self, address: u64) -> impl Iterator<Item = Place> {
+        let frames = self.debug.frames(address).into_iter().filter(|frame| !frame.file.is_empty());
+        frames.map(|frame| Place {
+            at: format!("{}:{}", frame.file, frame.line),
+            code: source_line(&frame.file, frame.line).unwrap_or_default(),
+            function: frame.function,
+        })
     }
 }
 
@@ -98,35 +69,13 @@ fn source_line(file: &str, line: u32) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::hint::black_box;
-
-    use object::ObjectSymbol;
-
     use super::*;
 
     #[test]
-    fn names_lose_their_hash_only() {
-        assert_eq!(plain("kernel::sched::pick::h0123456789abcdef"), "kernel::sched::pick");
-        assert_eq!(plain("kernel::sched::h::pick"), "kernel::sched::h::pick");
-    }
-
-    /// A function that is one in the program, too, however much is optimised.
-    #[inline(never)]
-    fn landmark(number: u32) -> u32 {
-        black_box(number) + 4711
-    }
-
-    #[test]
-    fn a_function_is_found_in_its_file() {
-        assert_eq!(landmark(black_box(1)), 4712);
-        let own = std::env::current_exe().expect("this test is a program");
-        let data = fs::read(&own).expect("it can be read");
-        let file = object::File::parse(&*data).expect("it is an ELF file");
-        let here = |symbol: &object::Symbol<'_, '_>| symbol.name().is_ok_and(|name| name.contains("landmark"));
-        let address = file.symbols().find(here).expect("the function above is a symbol").address();
-        let places = Places::of(&own).expect("it has debug information").frames(address);
-        assert!(places[0].at.starts_with("scripts/host/src/bench/places.rs:"), "{places:?}");
-        assert!(places[0].code.starts_with("fn landmark"), "{places:?}");
+    fn a_line_has_its_text() {
+        let text = source_line("scripts/host/src/bench/places.rs", line!());
+        assert!(text.is_some_and(|text| text.starts_with("let text = source_line(")));
+        assert_eq!(source_line("scripts/host/src/bench/places.rs", 0), None);
     }
 
     #[test]

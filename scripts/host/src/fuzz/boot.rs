@@ -37,6 +37,8 @@ pub struct Boot<'a> {
     pub cpus: u16,
     /// Guest memory in MiB.
     pub memory: u32,
+    /// More words for the kernel.
+    pub words: &'a [String],
     /// When to give up, if not a line has come meanwhile.
     pub patience: Duration,
 }
@@ -58,7 +60,8 @@ impl Boot<'_> {
 
     /// The options that choose the same kernel.
     pub fn options(&self) -> String {
-        format!("--build {} --profile {}", self.kernel.build, self.kernel.profile)
+        let words = self.words.iter().map(|word| format!(" --option {word}"));
+        words.fold(format!("--build {} --profile {}", self.kernel.build, self.kernel.profile), |all, word| all + &word)
     }
 
     /// Boots with `fuzz_NAME` and these arguments; `look` sees each line.
@@ -111,7 +114,8 @@ impl Boot<'_> {
     }
 
     fn machine(&self, program: &Program) -> Result<Machine> {
-        let words = ["poweroff", "quiet"].map(str::to_owned).into_iter().chain([program.word()]).collect();
+        let words = ["poweroff", "quiet"].map(str::to_owned).into_iter();
+        let words = words.chain(self.words.iter().cloned()).chain([program.word()]).collect();
         let mut modules = programs::modules(std::slice::from_ref(program), &self.image.programs)?;
         modules.push(run::symbol_table(self.image));
         Ok(Machine {

@@ -1,5 +1,7 @@
 //! Episodes on one CPU: what the kernel answers against what the model says.
 
+use std::ops::RangeInclusive;
+
 use anyhow::{Result, bail};
 use fuzz::Step;
 use fuzz::plan::Plan;
@@ -18,9 +20,14 @@ pub const LENGTH: usize = 400;
 /// Episodes of one boot at most. What can't be destroyed stays, so the slots are used up some time.
 pub const PER_BOOT: u32 = 2000;
 
+/// How many episodes, the failing one last, are played in one boot when that one does not fail alone.
+const TOGETHER: [u32; 5] = [4, 16, 64, 256, 1024];
+
 /// What one boot came to.
 #[derive(Debug)]
 pub struct Chunk {
+    /// The number of the first episode.
+    pub first: u32,
     /// Calls whose results were compared.
     pub calls: u64,
     /// Episodes.
@@ -40,12 +47,16 @@ pub struct Failure {
     pub booted: Booted,
 }
 
-/// Plays episodes from number `first` on, for about `calls` calls.
+/// How many episodes one boot plays to make about `calls` calls.
+pub fn count(calls: u64) -> u32 {
+    u32::try_from(calls / (LENGTH as u64 / 2)).unwrap_or(u32::MAX).clamp(1, PER_BOOT)
+}
+
+/// Plays `count` episodes from number `first` on in one boot.
 ///
 /// # Errors
 /// When QEMU does not start.
-pub fn chunk(boot: &Boot<'_>, seed: u32, first: u32, calls: u64, progress: &mut Progress) -> Result<Chunk> {
-    let count = u32::try_from(calls / (LENGTH as u64 / 2)).unwrap_or(u32::MAX).clamp(1, PER_BOOT);
+pub fn chunk(boot: &Boot<'_>, seed: u32, first: u32, count: u32, progress: &mut Progress) -> Result<Chunk> {
     let mut judge = Judge::new(seed, first, None);
     let arguments = [seed, first, count, LENGTH as u32].map(|number| number.to_string()).to_vec();
     let mut said = String::new();
@@ -65,19 +76,20 @@ pub fn chunk(boot: &Boot<'_>, seed: u32, first: u32, calls: u64, progress: &mut 
         None => None,
     };
     let failure = failure.map(|what| Failure { episode: judge.next, what, booted });
-    Ok(Chunk { calls: judge.calls, episodes: judge.next - first, failure })
+    Ok(Chunk { first, calls: judge.calls, episodes: judge.next - first, failure })
 }
 
-/// Makes the failing episode as short as it goes, and shows it.
+/// Makes the failing episode of a boot as short as it goes, and shows it. If it does not fail alone, says after how many others
+/// it does.
 ///
 /// # Errors
 /// When QEMU does not start.
-pub fn explain(boot: &Boot<'_>, seed: u32, failure: &Failure, progress: &mut Progress) -> Result<String> {
+pub fn explain(boot: &Boot<'_>, seed: u32, first: u32, failure: &Failure, progress: &mut Progress) -> Result<String> {
     let episode = failure.episode;
     let head = format!("episode {episode} of seed {seed}: {}\n{}", failure.what, failure.booted.tail);
     let all: Vec<usize> = (0..LENGTH).collect();
     if !replay(boot, seed, episode, &all)?.fails() {
-        return Ok(format!("{head}alone, on a fresh kernel, the episode goes as it should"));
+        return Ok(head + &in_company(boot, seed, first..=episode, progress)?);
     }
     let mut attempts = 0;
     let kept = shrink(all, |kept| {
@@ -87,6 +99,28 @@ pub fn explain(boot: &Boot<'_>, seed: u32, failure: &Failure, progress: &mut Pro
     })?;
     let replay = replay(boot, seed, episode, &kept)?;
     Ok(head + &replay.report)
+}
+
+/// Looks for the shortest row of episodes, of those played in one boot, whose last one fails as it did.
+fn in_company(boot: &Boot<'_>, seed: u32, played: RangeInclusive<u32>, progress: &mut Progress) -> Result<String> {
+    let (first, last) = played.into_inner();
+    let begins = TOGETHER.iter().map(|count| (last + 1).saturating_sub(*count)).filter(|begin| *begin > first);
+    let alone = "alone, on a fresh kernel, the episode goes as it should";
+    for begin in begins.chain([first]) {
+        let again = chunk(boot, seed, begin, last + 1 - begin, progress)?;
+        let count = last - begin;
+        let command =
+            format!("again: scripts/jos fuzz --seed {seed} --episode {begin} --until {last} {}", boot.options());
+        if let Some(again) = again.failure {
+            let what = format!("episode {} goes wrong: {}", again.episode, again.what);
+            return Ok(format!("{alone}; after {count} others in the same boot {what}\n{command}"));
+        } else if begin == first {
+            return Ok(format!(
+                "{alone}, and so it does in the same boot again: by chance, an interrupt perhaps\n{command}"
+            ));
+        }
+    }
+    unreachable!("the whole boot is tried last");
 }
 
 /// One episode alone, only some of its steps.

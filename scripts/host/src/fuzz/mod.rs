@@ -58,9 +58,15 @@ pub struct Options {
     /// Only these steps of the episode, as a failure shows them.
     #[arg(long, value_name = "SET", requires = "episode")]
     steps: Option<String>,
+    /// That episode and those behind it up to this one, in one boot.
+    #[arg(long, value_name = "M", requires = "episode", conflicts_with = "steps")]
+    until: Option<u32>,
     /// Guest memory in MiB. Little of it makes a crowd's calls fail for want of memory.
     #[arg(long, value_name = "MIB", default_value_t = 128, value_parser = clap::value_parser!(u32).range(8..=256))]
     memory: u32,
+    /// A word on the kernel's command line, as for `run`: `storm=100` interrupts often.
+    #[arg(long = "option", value_name = "WORD")]
+    words: Vec<String>,
     #[command(flatten)]
     kernel: KernelOptions,
 }
@@ -77,9 +83,18 @@ impl Options {
             kinds: None,
             episode: None,
             steps: None,
+            until: None,
             memory: 128,
+            words: Vec::new(),
             kernel,
         }
+    }
+
+    /// The same with a word on the kernel's command line.
+    #[must_use]
+    pub fn with_word(mut self, word: &str) -> Options {
+        self.words.push(word.to_owned());
+        self
     }
 }
 
@@ -100,10 +115,19 @@ const LITTLE: u32 = 16;
 pub fn fuzz(options: &Options) -> Result<Outcome> {
     let seed = options.seed.unwrap_or_else(seed_from_clock);
     let image = kernel_build::build(options.kernel.build, options.kernel.profile)?;
-    let boot =
-        Boot { image: &image, kernel: options.kernel, cpus: options.cpus, memory: options.memory, patience: PATIENCE };
+    let boot = Boot {
+        image: &image,
+        kernel: options.kernel,
+        cpus: options.cpus,
+        memory: options.memory,
+        words: &options.words,
+        patience: PATIENCE,
+    };
     if let Some(episode) = options.episode {
-        return one_episode(options, &boot, seed, episode);
+        return match options.until {
+            Some(last) => some_episodes(options, &boot, seed, episode, last),
+            None => one_episode(options, &boot, seed, episode),
+        };
     }
     println!("seed {seed}: repeat this session with --seed {seed}");
     if options.cpus == 1 && !options.crowd { episodes(options, &boot, seed) } else { crowds(options, &boot, seed) }
@@ -114,14 +138,14 @@ fn episodes(options: &Options, boot: &Boot<'_>, seed: u32) -> Result<Outcome> {
     let mut progress = Progress::of(options.calls);
     let (mut calls, mut next, mut boots) = (0, 0, 0);
     while calls < options.calls {
-        let chunk = episodes::chunk(boot, seed, next, options.calls - calls, &mut progress)?;
+        let chunk = episodes::chunk(boot, seed, next, episodes::count(options.calls - calls), &mut progress)?;
         (calls, next, boots) = (calls + chunk.calls, next + chunk.episodes, boots + 1);
         progress.advance(chunk.calls);
         if interrupt::seen() {
             return Ok(Outcome::Interrupted);
         }
         if let Some(failure) = chunk.failure {
-            let report = episodes::explain(boot, seed, &failure, &mut progress)?;
+            let report = episodes::explain(boot, seed, chunk.first, &failure, &mut progress)?;
             progress.line(&report);
             println!("{calls} calls of {next} episodes were as the model says, then one was not");
             return Ok(Outcome::Failed.worse(failure.booted.outcome));
@@ -137,14 +161,34 @@ fn episodes(options: &Options, boot: &Boot<'_>, seed: u32) -> Result<Outcome> {
     Ok(Outcome::Good)
 }
 
-fn one_episode(options: &Options, boot: &Boot<'_>, seed: u32, episode: u32) -> Result<Outcome> {
-    if options.cpus != 1 {
-        bail!("an episode needs --cpus 1: with more, ids are handed out in another order");
+fn some_episodes(options: &Options, boot: &Boot<'_>, seed: u32, first: u32, last: u32) -> Result<Outcome> {
+    alone(options)?;
+    let count = last.checked_sub(first).map_or(0, |more| more + 1);
+    if !(1..=episodes::PER_BOOT).contains(&count) {
+        bail!("--until {last} has to be an episode behind {first}, at most {} of them", episodes::PER_BOOT);
     }
+    let chunk = episodes::chunk(boot, seed, first, count, &mut Progress::of(u64::from(count)))?;
+    if let Some(failure) = chunk.failure {
+        println!("episode {} of seed {seed}: {}\n{}", failure.episode, failure.what, failure.booted.tail);
+        return Ok(Outcome::Failed.worse(failure.booted.outcome));
+    }
+    println!("{}: {} calls of {} episodes: every answer as the model says", boot.name(), chunk.calls, chunk.episodes);
+    Ok(Outcome::Good)
+}
+
+fn one_episode(options: &Options, boot: &Boot<'_>, seed: u32, episode: u32) -> Result<Outcome> {
+    alone(options)?;
     let kept = options.steps.as_deref().map_or_else(|| (0..episodes::LENGTH).collect(), episodes::from_digits);
     let replay = episodes::replay(boot, seed, episode, &kept)?;
     println!("{}", replay.report());
     Ok(if replay.fails() { Outcome::Failed.worse(replay.outcome()) } else { Outcome::Good })
+}
+
+fn alone(options: &Options) -> Result<()> {
+    if options.cpus != 1 {
+        bail!("an episode needs --cpus 1: with more, ids are handed out in another order");
+    }
+    Ok(())
 }
 
 fn crowds(options: &Options, boot: &Boot<'_>, seed: u32) -> Result<Outcome> {

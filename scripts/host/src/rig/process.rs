@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 
 use super::{Events, Point, Settings, plugin, results};
 use crate::guest::{self, Event, Guest};
+use crate::interrupt;
 use crate::kernel_build::Image;
 use crate::outcome::Ended;
 use crate::programs::{self, Program};
@@ -36,11 +37,15 @@ pub(super) fn run(
 ) -> Result<Result<Point, String>> {
     let staging = guest::staging().context("cannot create a temporary folder")?;
     let words = arguments(settings, model);
-    if let Err(why) = boot(image, program, cpus, settings, staging.path(), words, ExitStatus::success)? {
-        return Ok(Err(why));
+    let last_words = match boot(image, program, cpus, settings, staging.path(), words, ExitStatus::success)? {
+        Ok(words) => words,
+        Err(why) => return Ok(Err(why)),
+    };
+    match fs::read_to_string(staging.path().join(OUTPUT)) {
+        Ok(text) => results::read(&text),
+        // A machine that resets itself, or that somebody ends by a signal, has the same status as a good one.
+        Err(_) => Ok(Err(format!("QEMU ended before the window closed: {last_words}"))),
     }
-    let text = fs::read_to_string(staging.path().join(OUTPUT)).context("the plugin left no results")?;
-    results::read(&text)
 }
 
 /// The same with a traced kernel: gives what the plugin noted. The guest may end by itself before the window closes.
@@ -67,7 +72,7 @@ pub(super) fn trace(
     Ok(Ok(fs::read_to_string(&file).context("the plugin left no trace")?))
 }
 
-/// Boots the machine with the plugin and waits for its end, which is well if `is_fine` says so.
+/// Boots the machine with the plugin and waits for its end, which is well if `is_fine` says so. Gives back its last words.
 fn boot(
     image: &Image,
     program: &Program,
@@ -76,7 +81,7 @@ fn boot(
     staging: &Path,
     words: OsString,
     is_fine: impl Fn(&ExitStatus) -> bool,
-) -> Result<Result<(), String>> {
+) -> Result<Result<String, String>> {
     let plugin = plugin::build()?;
     // The loader takes it twice, as a plugin and before all libraries, and both have separators of their own.
     let link = staging.join("librig.so");
@@ -129,7 +134,11 @@ fn arguments(settings: &Settings, model: Option<u32>) -> OsString {
 }
 
 /// Waits for the end of QEMU. The inner error says why there can be no result.
-fn wait(mut guest: Guest, settings: &Settings, is_fine: impl Fn(&ExitStatus) -> bool) -> Result<Result<(), String>> {
+fn wait(
+    mut guest: Guest,
+    settings: &Settings,
+    is_fine: impl Fn(&ExitStatus) -> bool,
+) -> Result<Result<String, String>> {
     let deadline = Instant::now() + settings.limit;
     let (mut splitter, mut lines, mut messages) = (Splitter::default(), Vec::new(), String::new());
     loop {
@@ -143,14 +152,17 @@ fn wait(mut guest: Guest, settings: &Settings, is_fine: impl Fn(&ExitStatus) -> 
             Event::Message(bytes) => messages.push_str(&String::from_utf8_lossy(&bytes)),
             Event::TimeUp => return Ok(Err(format!("no end within {} s of the host", settings.limit.as_secs()))),
             Event::Interrupted => return Ok(Err("interrupted".to_owned())),
+            // The signal may have reached QEMU first.
+            Event::Ended if interrupt::seen() => return Ok(Err("interrupted".to_owned())),
             Event::Ended => break,
         }
     }
     let status = guest.finish()?;
+    let last_words = format!("{} {}", messages.trim(), tail(&lines));
     if is_fine(&status) {
-        return Ok(Ok(()));
+        return Ok(Ok(last_words));
     }
-    Ok(Err(format!("QEMU ended with {status} before the window closed: {} {}", messages.trim(), tail(&lines))))
+    Ok(Err(format!("QEMU ended with {status} before the window closed: {last_words}")))
 }
 
 fn tail(lines: &[String]) -> String {

@@ -39,10 +39,20 @@ pub(crate) const CASES: &[Case] = &[
     panics("panic_holding_frame_cache", &["race:26"], &["crash=panic:got-frame-cache"]),
     panics("panic_holding_page_allocator", &["race:40"], &["crash=panic:got-page-allocator"]),
     panics("panic_holding_console", &["race:26"], &["crash=panic:got-console"]),
-    // Both make a system call at the same time, and whoever wins waits until the other has lost.
+    // Both make a system call at the same time, and whoever wins waits until the other has lost, unless it has already.
     Case {
-        windows: &[("%panicking:lost", "lost")],
-        ..panics("race_36_panics_on_two_cpus", &["race:34"], &["crash=panic:calling"])
+        required: &[
+            "kernel panic on CPU [0-9]+ at kernel/src/window/crash.rs:[0-9]+: told to panic",
+            "WINDOW %panicking:lost reached=1 met=(1 by=lost:1 early=0|0 early=1) timeout=0",
+        ],
+        judge: everyone_said_where,
+        ..panics("race_36_panics_on_two_cpus", &["race:34"], &["crash=panic:calling", "window=%panicking:lost"])
+    },
+    // The other CPU is slow to stop, and its stack is in the report for all that.
+    Case {
+        windows: &[("stopping>stop-awaited+20", "stop-awaited+20")],
+        judge: everyone_said_where,
+        ..panics("panic_waits_for_the_others", &["race:34"], &["crash=panic:calling@1"])
     },
     Case {
         name: "watchdog_finds_a_live_lock",
@@ -87,7 +97,7 @@ pub(crate) const CASES: &[Case] = &[
         until: Until::Ended(Ended::Stuck),
         required: &[
             "LOCKREPORT kind=stuck outer=console#0 inner=console#0 ",
-            "  CPU [01] waits for nobody; it was stopped here:",
+            "  CPU [01] waits for nobody; it was here when this report stopped it:",
             "        [0-9a-f]{8} kernel/src/window/crash.rs:[0-9]+: ",
             "kernel stuck on CPU [0-9]+: ",
             "CPU [01] ran env ",
@@ -237,8 +247,10 @@ fn everyone_said_where(lines: &[String]) -> Vec<String> {
     let stacks = lines.windows(2).filter(|pair| pair[1].starts_with("        f01"));
     let stacks: Vec<String> = stacks.map(|pair| pair[0].clone()).collect();
     let mut known = said("kernel stuck on CPU ", ":");
+    known.extend(said("kernel panic on CPU ", " at"));
     known.extend(said("  CPU ", " was in user mode"));
-    let stopped = |cpu: &usize| stacks.iter().any(|line| *line == format!("  CPU {cpu} was stopped here:"));
+    let stopped =
+        |cpu: &usize| stacks.iter().any(|line| *line == format!("  CPU {cpu} was here when this report stopped it:"));
     let unknown = (0..count).filter(|cpu| !known.contains(cpu) && !stopped(cpu));
     unknown.map(|cpu| format!("where CPU {cpu} was is not said")).collect()
 }
