@@ -15,7 +15,7 @@ use crate::env::life::Tenancy;
 use crate::env::{Life, OnCpu, exit, table};
 use crate::machine::on_cpu;
 use crate::pool::Pool;
-use crate::presence::FLUSH;
+use crate::presence::{FLUSH, STOP};
 use crate::trap::irq;
 use crate::{Rank, big, cpu, finish, idle, presence, sched, smp, without};
 
@@ -117,6 +117,28 @@ fn a_page_is_not_used_after_it_was_taken_away() {
         page.with_mut(|_| ());
         child.join().expect("no CPU panics");
         presence::leave(&tenant(SLOT));
+    });
+}
+
+/// Fails when `presence::entering_user` reads `attention` and clears it in two steps.
+#[test]
+fn of_what_two_ask_at_once_nothing_is_lost() {
+    const SLOT: usize = 1;
+    explore(2, || {
+        smp::set_count(3);
+        presence::arrive(SLOT);
+        let askers = [(1, STOP), (2, FLUSH)].map(|(cpu, what)| on_cpu(cpu, move || presence::request(SLOT, what)));
+        let enter = || match presence::entering_user(cpu::this(), SLOT) {
+            Ok(()) => {
+                presence::left_user(cpu::this());
+                0
+            }
+            Err(asked) => asked,
+        };
+        let early = enter() | enter();
+        askers.into_iter().for_each(|asker| _ = asker.join().expect("no CPU panics"));
+        assert_eq!(early | enter(), STOP | FLUSH);
+        presence::leave(SLOT);
     });
 }
 
