@@ -1,13 +1,18 @@
 //! Booting, and what a boot loader may say.
 
+use std::sync::atomic::Ordering;
+
 use abi::NENV;
+use abi::layout::PGSIZE;
 
 use super::files;
 use super::machine::{CPUS, machine};
 use crate::env::table;
-use crate::mm::frame::{self, PageRef};
+use crate::mm::frame::{self, Frame, PageRef};
+use crate::mm::kernel_map::{self, map_device};
+use crate::mm::page_table;
 use crate::x86::ports;
-use crate::{boot, finish, selftest, smp};
+use crate::{boot, finish, memory, selftest, smp};
 
 #[test]
 fn boots() {
@@ -18,6 +23,27 @@ fn boots() {
     assert_eq!(boot::programs().collect::<Vec<_>>(), ["hello", "hello:one:two"]);
     let names: Vec<_> = boot::files().map(|file| file.name).collect();
     assert_eq!(names, ["hello", "damaged", "kernel.sym"]);
+}
+
+#[test]
+fn a_frame_is_free_if_all_of_it_is_memory() {
+    let _machine = machine();
+    // The first region of the map ends within the second of these frames; the hole for devices begins behind it.
+    assert_eq!([0x9e, 0x9f].map(|number| memory::is_allocatable(Frame(number))), [true, false]);
+}
+
+#[test]
+fn devices_lie_side_by_side() {
+    let _machine = machine();
+    let (first, second) = (0xfe00_0ff0, 0xfd00_0000);
+    let [first_at, second_at] = [(first, 0x1011), (second, 1)].map(|(pa, len)| map_device(pa, len).unwrap());
+    let mapped = |va| {
+        let slot = page_table::slot(kernel_map::directory(), va).expect("its page table exists from the start");
+        slot.load(Ordering::Relaxed) & !(PGSIZE - 1)
+    };
+    assert_eq!(first_at % PGSIZE, 0xff0);
+    let pages = [first_at, first_at + 0x10, first_at + 0x1010, second_at].map(mapped);
+    assert_eq!(pages, [first - 0xff0, first + 0x10, first + 0x1010, second]);
 }
 
 #[test]

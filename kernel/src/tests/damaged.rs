@@ -37,7 +37,7 @@ fn a_program_file_is_read() {
     let bytes = files::program(TEXT, DATA);
     let program = Program::parse(bytes.leak()).unwrap();
     let segments: Vec<_> = program.segments().map(Result::unwrap).collect();
-    assert_eq!((program.entry, segments.len()), (0x80_0020, 2));
+    assert_eq!((program.entry, segments.len()), (0x80_0020, 3));
     assert_eq!((segments[0].va, segments[0].bytes), (0x80_0020, TEXT));
     assert_eq!((segments[1].va, segments[1].memory_size, segments[1].bytes), (0x90_0ff0, 0x2100, DATA));
 }
@@ -55,7 +55,7 @@ fn damaged_program_files_are_refused_or_harmless() {
     for _ in 0..20_000 {
         let mut damaged = good.clone();
         for _ in 0..=random(4) {
-            let (at, values) = (random(52 + 3 * 32), [0, 1, 0x7f, 0x80, 0xff, random(256) as u8]);
+            let (at, values) = (random(52 + 4 * 32), [0, 1, 0x7f, 0x80, 0xff, random(256) as u8]);
             damaged[at] = values[random(values.len())];
         }
         let _ = parse(&damaged);
@@ -83,7 +83,7 @@ fn what_is_wrong_with_a_program_file_is_said() {
     // No segment headers, and none to load.
     assert_eq!(with(44, 0), Err(BadProgram::Empty));
     let mut nothing = good.clone();
-    (0..3).for_each(|segment| nothing[SEGMENT + segment * 32] = 6);
+    (0..4).for_each(|segment| nothing[SEGMENT + segment * 32] = 6);
     assert_eq!(parse(&nothing), Err(BadProgram::Empty));
 }
 

@@ -12,7 +12,7 @@ use crate::env::{exit, table};
 use crate::mm::{frame, kernel_map};
 use crate::run::Next;
 use crate::x86::{ports, registers};
-use crate::{cpu, presence};
+use crate::{cpu, presence, sched};
 
 const NONE: EnvId = EnvId::NONE;
 
@@ -60,6 +60,24 @@ fn a_new_env_shows_nothing_of_the_last_tenant() {
     assert_eq!(fields(new).map(|word| word.load(Ordering::Relaxed)), [0; 8]);
     assert_eq!(record(new).parent_id.load(Ordering::Relaxed), 0x1234);
     assert_eq!(status(new), EnvStatus::NotRunnable as u32);
+}
+
+#[test]
+fn a_slot_that_a_cpu_has_taken_from_a_queue_is_not_queued_for_its_next_tenant() {
+    let _machine = machine();
+    let mut parent = start();
+    let child = spawn(parent.id);
+    // The first half of what `sched::pick` does; the second takes the life's lock.
+    assert!(sched::books(cpu::index()).0.lock().remove(child.slot()));
+    assert_eq!(parent.call(Syscall::EnvDestroy, &[child.0]), Ok(0));
+    let next = spawn(parent.id);
+    assert_eq!(next.slot(), child.slot());
+    assert!(try_run(next).is_none(), "it is on its way to a CPU already");
+    let mut life = table::env(next.slot()).life.lock();
+    life.queued_on = None;
+    sched::settle(&mut life);
+    drop(life);
+    assert!(try_run(next).is_some());
 }
 
 #[test]

@@ -82,18 +82,20 @@ pub(super) fn place_boot_info(command_line: &str, modules: &[(&str, &[u8])]) {
     place(BOOT_INFO, &words(&info));
 }
 
-/// A program of two segments: `text` at 0x800020, and 0x2100 bytes from 0x900ff0 on, of which the first are `data`.
+/// A program of three segments: `text` at 0x800020, and 0x2100 bytes from 0x900ff0 on, of which the first are `data`. These
+/// also follow the text in its page, at 0x800800.
 pub(super) fn program(text: &[u8], data: &[u8]) -> Vec<u8> {
-    const HEADERS: u32 = 52 + 3 * 32;
+    const HEADERS: u32 = 52 + 4 * 32;
     const LOAD: u32 = 1;
     const GNU_STACK: u32 = 0x6474_e551;
     let (text_size, data_size) = (text.len() as u32, data.len() as u32);
     let identity = [0x464c_457f, 0x0001_0101, 0, 0];
     // Executable, i386, version; entry, headers, no sections; flags; sizes and counts.
-    let header = [0x0003_0002, 1, 0x80_0020, 52, 0, 0, 0x0020_0034, 3, 0];
+    let header = [0x0003_0002, 1, 0x80_0020, 52, 0, 0, 0x0020_0034, 4, 0];
     let segments = [
         [LOAD, HEADERS, 0x80_0020, 0x80_0020, text_size, text_size, 5, 0x1000],
         [LOAD, HEADERS + text_size, 0x90_0ff0, 0x90_0ff0, data_size, 0x2100, 6, 0x1000],
+        [LOAD, HEADERS + text_size, 0x80_0800, 0x80_0800, data_size, data_size, 6, 0x1000],
         [GNU_STACK, 0, 0, 0, 0, 0, 6, 0x10],
     ];
     [words(&identity), words(&header), words(&segments.concat()), text.to_vec(), data.to_vec()].concat()

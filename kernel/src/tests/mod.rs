@@ -20,6 +20,7 @@ mod inject;
 mod input;
 mod ipc;
 mod meetings;
+mod monitor;
 mod page_calls;
 mod paths;
 mod poison;

@@ -7,11 +7,13 @@ use abi::trap::IRQ_OFFSET;
 use abi::{EnvId, EnvStatus, Error, Syscall};
 
 use super::machine::{in_kernel, leave_frames, machine, record, until};
-use super::program::{PUW, Program, run, spawn, start, wait_for};
+use super::program::{PUW, Program, run, spawn, start, try_run, wait_for};
 use crate::env::table;
 use crate::mm::frame::PageRef;
 use crate::mm::phys;
 use crate::run::Next;
+use crate::trap::irq;
+use crate::x86::lapic::KICK;
 use crate::x86::{ports, registers};
 use crate::{console, cpu, presence, sched};
 
@@ -105,6 +107,44 @@ fn a_tick_of_a_busy_cpu_ends_patience() {
     busy.trap(IRQ_OFFSET);
     let sender = run(sender);
     assert!(sender.may_go_on(), "its patience ended when it was picked");
+    sender.leave();
+}
+
+#[test]
+fn who_was_refused_waits_at_its_next_yield_and_no_other() {
+    let _machine = machine();
+    let (mut busy, sender) = (start(), spawn(EnvId::NONE));
+    refused_and_patient(sender, busy.id);
+    busy.trap(IRQ_OFFSET);
+    let mut again = run(sender);
+    assert_eq!(again.call(Syscall::Yield, &[]), Ok(0));
+    again.leave();
+    assert!(try_run(sender).is_some(), "it waits for nobody");
+}
+
+#[test]
+fn the_tick_of_an_idle_cpu_ends_patience() {
+    let _machine = machine();
+    let (busy, sender) = (start(), spawn(EnvId::NONE));
+    refused_and_patient(sender, busy.id);
+    // Not before a tick, whatever else wakes the CPU.
+    irq::handle_idle(KICK);
+    irq::after_idle();
+    assert!(try_run(sender).is_none(), "it waits for the receiver");
+    irq::handle_idle(IRQ_OFFSET as u8);
+    irq::after_idle();
+    assert!(try_run(sender).is_some(), "its patience has ended");
+}
+
+#[test]
+fn a_patient_env_leaves_its_cpu_be_it_alone_there() {
+    let _machine = machine();
+    let (busy, sender) = (start(), spawn(EnvId::NONE));
+    let mut sender = run(sender);
+    assert_eq!(sender.call(Syscall::IpcTrySend, &[busy.id.0, 0, UTOP]), Err(Error::IpcNotRecv));
+    assert!(sender.may_go_on(), "it may do something else");
+    assert_eq!(sender.call(Syscall::Yield, &[]), Ok(0));
+    assert!(!sender.may_go_on(), "nothing will have changed by now");
     sender.leave();
 }
 

@@ -26,6 +26,8 @@ fn a_program_starts_as_jos_starts_it() {
     assert_eq!([frame.cs, frame.ds, frame.es, frame.ss], [0x1b, 0x23, 0x23, 0x23]);
     assert_eq!(frame.regs, abi::PushRegs::default());
     assert_eq!(program.peek::<{ TEXT.len() }>(0x80_0020), *TEXT);
+    // What follows in the same page has not taken its place.
+    assert_eq!(program.peek::<{ DATA.len() }>(0x80_0800), *DATA);
     // Data across a page boundary, then zeros up to the end of the last page.
     assert_eq!(program.peek::<{ DATA.len() }>(0x90_0ff0), *DATA);
     assert_eq!(program.peek::<0x2100>(0x90_0ff0)[DATA.len()..], [0; 0x2100 - DATA.len()]);

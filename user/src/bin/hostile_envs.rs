@@ -5,7 +5,7 @@
 #![no_std]
 #![no_main]
 
-use ulib::{Args, EnvId, Error, NENV, Page, SELF, WRITE, cprintf, sys_env_destroy, sys_exofork};
+use ulib::{Args, EnvId, Error, NENV, Page, SELF, WRITE, alive, cprintf, sys_env_destroy, sys_exofork};
 use user::hostile::{expect, refused};
 
 ulib::entry!(main);
@@ -22,7 +22,9 @@ fn main(_: Args) {
         expect("destroying", sys_env_destroy(id), Ok(()));
         refused("destroying again", sys_env_destroy(id), Error::BadEnv);
     }
+    let gone = EnvId(ids.read(0));
     expect("envs the second time", take(ids), all);
+    assert!(!alive(gone), "{gone} is taken for the next tenant of its slot");
     for i in 0..all {
         expect("destroying", sys_env_destroy(EnvId(ids.read(i))), Ok(()));
     }
