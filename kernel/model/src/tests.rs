@@ -126,7 +126,7 @@ fn of_what_two_ask_at_once_nothing_is_lost() {
     const SLOT: usize = 1;
     explore(2, || {
         smp::set_count(3);
-        presence::arrive(SLOT);
+        presence::arrive(&tenant(SLOT));
         let askers = [(1, STOP), (2, FLUSH)].map(|(cpu, what)| on_cpu(cpu, move || presence::request(SLOT, what)));
         let enter = || match presence::entering_user(cpu::this(), SLOT) {
             Ok(()) => {
@@ -138,7 +138,7 @@ fn of_what_two_ask_at_once_nothing_is_lost() {
         let early = enter() | enter();
         askers.into_iter().for_each(|asker| _ = asker.join().expect("no CPU panics"));
         assert_eq!(early | enter(), STOP | FLUSH);
-        presence::leave(SLOT);
+        presence::leave(&tenant(SLOT));
     });
 }
 
