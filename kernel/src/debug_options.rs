@@ -35,9 +35,9 @@ pub(crate) fn at_tick() {
     let &(strays, nmis) = NUMBERS.call_once(|| (last("strays=").unwrap_or(0), last("nmis=").unwrap_or(0)));
     (0..strays).for_each(|_| send_stray());
     if nmis > 0 {
-        lapic::send_nmi_to_self();
+        lapic::send_nmi(smp::apic_id(cpu::index()));
     }
-    (0..nmis).for_each(|_| lapic::send_nmi_to_others());
+    (0..nmis).for_each(|_| smp::nmi_to_others());
 }
 
 fn last(key: &str) -> Option<u32> {

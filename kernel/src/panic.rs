@@ -15,7 +15,7 @@ use crate::point::Point;
 use crate::trap::dump::Dump;
 use crate::x86::frame::TrapFrame;
 use crate::x86::qemu::{self, Ending};
-use crate::x86::{self, backtrace, lapic};
+use crate::x86::{self, backtrace};
 use crate::{boot, console, monitor, smp, symbols, window};
 
 /// How long to wait for the others to stop, in milliseconds. One that is in the middle of an NMI already never will.
@@ -63,7 +63,7 @@ pub fn stop_if_panicking(frame: Option<&TrapFrame>) {
 pub fn stop_others() {
     let me = cpu::index() + 1;
     match PANICKING.compare_exchange(0, me, Ordering::SeqCst, Ordering::SeqCst) {
-        Ok(_) => lapic::send_nmi_to_others(),
+        Ok(_) => smp::nmi_to_others(),
         Err(other) if other == me => return,
         // Its NMI comes to this CPU too, which notes then where it was.
         Err(_) => x86::instr::halt_forever(),
@@ -117,7 +117,7 @@ pub fn kernel_trap(frame: &TrapFrame, why: &str) -> ! {
 
 fn report(info: &PanicInfo<'_>) {
     window::at(Point::Panicking);
-    lapic::send_nmi_to_others();
+    smp::nmi_to_others();
     await_others();
     let (file, line) = info.location().map_or(("?", 0), |place| (place.file(), place.line()));
     emergency(format_args!("kernel panic on CPU {} at {file}:{line}: {}\n", cpu::index(), info.message()));

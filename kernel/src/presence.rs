@@ -32,6 +32,7 @@ use sync::{Rank, order, trace};
 
 use crate::atomic::{AtomicU32, Ordering};
 use crate::cpu::{self, PerCpu, This};
+use crate::env::Life;
 use crate::point::Point;
 use crate::{smp, window, x86};
 
@@ -67,19 +68,20 @@ pub fn is_here(slot: usize) -> bool {
     on_cpu(slot) == Some(cpu::index())
 }
 
-/// Puts the env on this CPU. Needs the env's life lock, and that the env is on no CPU.
+/// Puts the env whose life is locked on this CPU. Needs that the env is on no CPU.
 ///
 /// Old requests are void: the address space is about to be loaded afresh, and the status was just read.
-pub fn arrive(slot: usize) {
+pub fn arrive(life: &Life) {
+    let slot = life.id.slot();
     let presence = &PRESENCE[slot];
     assert_eq!(presence.on_cpu.load(Ordering::Relaxed), 0, "slot {slot} is on a CPU already");
     presence.on_cpu.store(cpu::index() as u32 + 1, Ordering::Relaxed);
     presence.attention.store(0, Ordering::SeqCst);
 }
 
-/// Takes the env off this CPU. Needs its life lock, and that this CPU has left its address space.
-pub fn leave(slot: usize) {
-    PRESENCE[slot].on_cpu.store(0, Ordering::Relaxed);
+/// Takes the env whose life is locked off this CPU. Needs that this CPU has left its address space.
+pub fn leave(life: &Life) {
+    PRESENCE[life.id.slot()].on_cpu.store(0, Ordering::Relaxed);
 }
 
 /// Announces that this CPU, whose block is `here`, is about to enter user mode in `slot`'s address space.

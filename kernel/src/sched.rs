@@ -29,6 +29,15 @@ struct Queue {
     patient: AtomicU32,
 }
 
+impl Queue {
+    /// Publishes how much is in `slots`, which is what this queue's lock guards: an older length never comes last.
+    fn publish(&self, slots: &RunQueue) {
+        // Who queues and then looks for an idle CPU puts a fence in between: see `enqueue`.
+        self.ready.store(slots.ready() as u32, Ordering::Relaxed);
+        self.patient.store(slots.patient() as u32, Ordering::Relaxed);
+    }
+}
+
 static QUEUES: [CachePadded<Queue>; NCPU] = queues();
 
 const fn queues() -> [CachePadded<Queue>; NCPU] {
@@ -53,7 +62,7 @@ const fn queue(cpu: usize) -> Queue {
 pub fn settle(life: &mut Life) {
     let slot = life.id.slot();
     let on_cpu = presence::on_cpu(slot).is_some();
-    life::publish_status(table::record(slot), life.status(on_cpu));
+    life::publish_status(life, life.status(on_cpu));
     if life.may_run() {
         if !on_cpu && life.queued_on.is_none() {
             enqueue(life);
@@ -125,7 +134,7 @@ pub fn balance() {
 pub fn release(env: OnCpu) {
     window::at_for(Point::Releasing, env.slot());
     let mut life = table::env(env.slot()).life.lock();
-    presence::leave(env.slot());
+    presence::leave(&life);
     if life.tenancy == Tenancy::Dying {
         drop(life);
         exit::reap(env.id(), env.id());
@@ -190,12 +199,12 @@ fn put_on_cpu(slot: usize) -> Option<OnCpu> {
         return None;
     }
     life.patient = false;
-    presence::arrive(slot);
+    presence::arrive(&life);
     window::at_for(Point::Arrived, slot);
     let record = table::record(slot);
     record.cpunum.store(cpu::index() as u32, Ordering::Relaxed);
     record.runs.store(record.runs.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
-    life::publish_status(record, EnvStatus::Running);
+    life::publish_status(&life, EnvStatus::Running);
     Some(OnCpu::new(&life))
 }
 
@@ -214,8 +223,6 @@ fn with_queue<R>(cpu: usize, change: impl FnOnce(&mut RunQueue) -> R) -> R {
     let queue = &QUEUES[cpu];
     let mut slots = queue.slots.lock();
     let result = change(&mut slots);
-    // Who queues and then looks for an idle CPU puts a fence in between: see `enqueue`.
-    queue.ready.store(slots.ready() as u32, Ordering::Relaxed);
-    queue.patient.store(slots.patient() as u32, Ordering::Relaxed);
+    queue.publish(&slots);
     result
 }

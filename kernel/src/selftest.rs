@@ -2,9 +2,9 @@
 //!
 //! They go through public doors only, and each gives back what it took. They run before the other CPUs start.
 
-use abi::layout::{KERNBASE, KSTACKTOP, MMIOBASE, MPENTRY_PADDR, PGSIZE, UENVS, UPAGES, UTEMP, UVPT};
-use abi::page::{PteFlags, pdx};
-use abi::{EnvId, Error};
+use abi::layout::{KERNBASE, KSTACKTOP, MMIOBASE, MPENTRY_PADDR, PGSIZE, PTSIZE, UENVS, UPAGES, UTEMP, UVPT};
+use abi::page::{PageInfo, PteFlags, pdx};
+use abi::{EnvId, EnvRecord, Error, NENV};
 use sync::{Machine, order};
 
 use crate::cpu::This;
@@ -143,10 +143,19 @@ fn kern_pgdir() {
         assert_eq!((entry.frame.address(), entry.flags), (kernel_va - KERNBASE, flags), "{va:#x}");
     };
     let read_only = PteFlags::P | PteFlags::U;
-    maps(UENVS, env::records_address(), read_only);
-    maps(UENVS + 30 * PGSIZE, env::records_address() + 30 * PGSIZE, read_only);
-    assert_eq!(page_table::lookup(directory, UENVS + 31 * PGSIZE), None, "nothing but the env records");
-    maps(UPAGES, frame::records_address(), read_only);
+    let windows = [
+        (UENVS, env::records_address(), NENV * size_of::<EnvRecord>()),
+        (UPAGES, frame::records_address(), frame::count() * size_of::<PageInfo>()),
+    ];
+    for (window, records, len) in windows {
+        for offset in (0..PTSIZE).step_by(PGSIZE as usize) {
+            if offset < len as u32 {
+                maps(window + offset, records + offset, read_only);
+            } else {
+                assert_eq!(page_table::lookup(directory, window + offset), None, "nothing but the records");
+            }
+        }
+    }
     for index in 0..1024 {
         let va = index << 22;
         let expected = va >= KERNBASE || [UVPT, KSTACKTOP - 1, UPAGES, UENVS, MMIOBASE].map(pdx).contains(&pdx(va));

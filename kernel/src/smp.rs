@@ -8,7 +8,10 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 
+use sync::big;
+
 use crate::config::NCPU;
+use crate::cpu::{self, This};
 use crate::println;
 use crate::x86::{acpi, ap, instr, lapic, mptable};
 
@@ -59,6 +62,13 @@ pub fn is_online(index: usize) -> bool {
     ONLINE[index].load(Ordering::Acquire)
 }
 
+/// Interrupts all other CPUs, whatever they do. Those that have started: another has no handler yet, and its NMI would reset
+/// the machine before anybody could say why.
+pub fn nmi_to_others() {
+    let others = (0..count()).filter(|&index| index != cpu::index() && is_online(index));
+    others.for_each(|index| lapic::send_nmi(apic_id(index)));
+}
+
 /// Starts all other CPUs and waits until each has called [`online`]. Those that do not within a minute are left
 /// behind.
 ///
@@ -69,6 +79,7 @@ pub fn start_others(stack_top: fn(usize) -> u32, cr3: u32) {
     if count() == 1 {
         return;
     }
+    big::assert_let_go::<This>();
     for index in 1..count() {
         ap::expect(apic_id(index), index, stack_top(index));
     }

@@ -12,10 +12,10 @@ use loom::cell::UnsafeCell;
 
 use crate::atomic::{AtomicU32, Ordering, begin};
 use crate::env::life::Tenancy;
-use crate::env::{OnCpu, exit, table};
+use crate::env::{Life, OnCpu, exit, table};
 use crate::machine::on_cpu;
 use crate::pool::Pool;
-use crate::presence::FLUSH;
+use crate::presence::{FLUSH, STOP};
 use crate::trap::irq;
 use crate::{Rank, big, cpu, finish, idle, presence, sched, smp, without};
 
@@ -42,8 +42,8 @@ fn explore(preemptions: usize, run: impl Fn() + Send + Sync + 'static) {
 /// Looks at every word once: for the checker, a word that a thread makes is that thread's until others hear of it.
 fn meet() {
     for slot in 0..table::SLOTS {
-        presence::arrive(slot);
-        presence::leave(slot);
+        presence::arrive(&tenant(slot));
+        presence::leave(&tenant(slot));
         table::env(slot).refused_by.load(Ordering::Relaxed);
         for word in table::record(slot).words() {
             word.load(Ordering::Relaxed);
@@ -55,6 +55,11 @@ fn meet() {
         block.idle.load(Ordering::Relaxed);
     }
     assert!(!sched::any_queued() && !idle::is_idle(0) && table::returned() == 0);
+}
+
+/// What the life lock of `slot` would guard, for a test that has no use for that lock.
+fn tenant(slot: usize) -> Life {
+    Life { id: EnvId(u32::try_from(slot).expect("a small number")), ..Life::EMPTY }
 }
 
 fn thaw(slot: usize) {
@@ -87,7 +92,7 @@ fn a_page_is_not_used_after_it_was_taken_away() {
         let child = on_cpu(1, move || {
             // A processor may look an address up long before it needs it, but not before it loads CR3.
             let look_up = || its_entry.load(Ordering::Relaxed) == 1;
-            presence::arrive(SLOT);
+            presence::arrive(&tenant(SLOT));
             let mut translation = look_up();
             for _ in 0..2 {
                 match presence::entering_user(cpu::this(), SLOT) {
@@ -111,7 +116,29 @@ fn a_page_is_not_used_after_it_was_taken_away() {
         // Somebody else's from now on.
         page.with_mut(|_| ());
         child.join().expect("no CPU panics");
-        presence::leave(SLOT);
+        presence::leave(&tenant(SLOT));
+    });
+}
+
+/// Fails when `presence::entering_user` reads `attention` and clears it in two steps.
+#[test]
+fn of_what_two_ask_at_once_nothing_is_lost() {
+    const SLOT: usize = 1;
+    explore(2, || {
+        smp::set_count(3);
+        presence::arrive(&tenant(SLOT));
+        let askers = [(1, STOP), (2, FLUSH)].map(|(cpu, what)| on_cpu(cpu, move || presence::request(SLOT, what)));
+        let enter = || match presence::entering_user(cpu::this(), SLOT) {
+            Ok(()) => {
+                presence::left_user(cpu::this());
+                0
+            }
+            Err(asked) => asked,
+        };
+        let early = enter() | enter();
+        askers.into_iter().for_each(|asker| _ = asker.join().expect("no CPU panics"));
+        assert_eq!(early | enter(), STOP | FLUSH);
+        presence::leave(&tenant(SLOT));
     });
 }
 

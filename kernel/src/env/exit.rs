@@ -49,7 +49,7 @@ pub fn reap(id: EnvId, by: EnvId) {
     let mut life = env.life.lock();
     assert_eq!((life.id, life.tenancy), (id, Tenancy::Dying), "only a dying env is reaped, and once");
     life.tenancy = Tenancy::Free;
-    life::publish_status(table::record(id.slot()), EnvStatus::Free);
+    life::publish_status(&life, EnvStatus::Free);
     drop(life);
     window::at_for(Point::Freed, id.slot());
     table::give_back(id.slot());

@@ -5,8 +5,9 @@
 
 use core::sync::atomic::Ordering;
 
-use abi::{EnvId, EnvRecord, EnvStatus};
+use abi::{EnvId, EnvStatus};
 
+use crate::env::table;
 use crate::mm::frame::Frame;
 use crate::slot_set::SlotSet;
 
@@ -127,7 +128,7 @@ impl Mailbox {
     }
 }
 
-/// Publishes the status. Needs the life lock.
-pub fn publish_status(record: &EnvRecord, status: EnvStatus) {
-    record.status.store(status as u32, Ordering::Release);
+/// Publishes the status of the tenant. `life` is what the life lock guards, so that lock is held.
+pub fn publish_status(life: &Life, status: EnvStatus) {
+    table::record(life.id.slot()).status.store(status as u32, Ordering::Release);
 }

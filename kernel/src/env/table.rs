@@ -137,7 +137,7 @@ pub fn alloc(parent: EnvId) -> Result<EnvId, Error> {
     // A stale bit of the last tenant may still be in a queue. It stands for this one then.
     let queued_on = life.queued_on;
     *life = Life { id, parent, directory, tenancy: Tenancy::Live, queued_on, ..Life::EMPTY };
-    life::publish_status(record, EnvStatus::NotRunnable);
+    life::publish_status(&life, EnvStatus::NotRunnable);
     Ok(id)
 }
 
@@ -155,6 +155,11 @@ fn write_record(record: &EnvRecord, id: EnvId, parent: EnvId, space: &Space) {
     for word in [&record.ipc_dstva, &record.ipc_value, &record.ipc_from, &record.ipc_perm] {
         set(word, 0);
     }
+}
+
+/// Sets where the tenant's page faults go. `life` is what the life lock guards, so that lock is held: the slot has that tenant.
+pub fn set_upcall(life: &Life, func: u32) {
+    record(life.id.slot()).pgfault_upcall.store(func, Ordering::Relaxed);
 }
 
 /// Returns a slot that no longer has a tenant.

@@ -1,4 +1,4 @@
-//! What the host has not, and the kernel can do without: screens, stacks to walk, floating-point state, starting CPUs.
+//! What the host has not, and the kernel can do without: stacks to walk, floating-point state, starting CPUs.
 
 /// Starting CPUs. On the host they are threads, which tests start.
 pub mod ap {
@@ -51,15 +51,6 @@ pub mod backtrace {
     pub fn from(_ebp: u32) -> Frames {
         Frames
     }
-}
-
-/// No screen.
-pub mod cga {
-    /// Nothing.
-    pub fn init() {}
-
-    /// Nothing.
-    pub fn write_bytes(_bytes: &[u8]) {}
 }
 
 /// No floating-point registers: tests run no programs.

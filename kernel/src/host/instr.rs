@@ -14,6 +14,8 @@ use super::{jitter, ports, registers};
 
 /// The timer's period.
 const TICK: Duration = Duration::from_millis(10);
+/// No test lets a CPU sleep as long.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Points this CPU at a page directory.
 pub fn load_cr3(directory: u32) {
@@ -60,7 +62,11 @@ pub fn interrupts_enabled() -> bool {
 }
 
 /// Sleeps until an interrupt comes, and handles it.
+///
+/// # Panics
+/// When none comes: this CPU was forgotten.
 pub fn sti_hlt_cli() {
+    crate::cpu::halting();
     let (mine, start) = (registers::mine(), Instant::now());
     let vector = loop {
         if mine.take_interrupt() {
@@ -69,6 +75,7 @@ pub fn sti_hlt_cli() {
         if mine.timer.load(Ordering::Relaxed) && start.elapsed() >= TICK {
             break IRQ_OFFSET;
         }
+        assert!(start.elapsed() < PATIENCE, "nobody wakes this CPU");
         pause();
     };
     crate::trap::trap_from_kernel(&mut TrapFrame { trapno: vector, ..TrapFrame::default() });

@@ -1,7 +1,7 @@
 //! The machine on the host: what `x86` is in the kernel, made of threads and memory, so that tests run the rest.
 //!
 //! A thread plays a CPU ([`gdt::become_cpu`]). Physical memory is a block of the host's ([`memory`]), each CPU has the few
-//! registers that matter ([`registers`]), and ports lead to a serial line, a keyboard and a switch ([`ports`]). What of
+//! registers that matter ([`registers`]), and ports lead to a serial line, a screen, a keyboard and a switch ([`ports`]). What of
 //! `x86` is arithmetic, or talks only to memory and ports, is the kernel's own file. User mode is what a test does between
 //! two calls.
 //!
@@ -14,6 +14,8 @@ mod absent;
 pub mod acpi;
 #[path = "../x86/boot_info.rs"]
 pub mod boot_info;
+#[path = "../x86/cga.rs"]
+pub mod cga;
 pub mod delay;
 #[path = "../x86/frame.rs"]
 pub mod frame;
@@ -39,7 +41,7 @@ pub mod registers;
 pub mod serial;
 pub mod user_frame;
 
-pub use absent::{ap, backtrace, cga, fpu, idt};
+pub use absent::{ap, backtrace, fpu, idt};
 pub use memory::base as phys_base;
 
 /// The ways into the kernel that a machine must have. A test takes them one call at a time instead.

@@ -1,4 +1,4 @@
-//! The devices behind ports: a serial line, a keyboard, and the switch that ends QEMU.
+//! The devices behind ports: a serial line, the screen's controller, a keyboard, and the switch that ends QEMU.
 //!
 //! Tests read what the kernel sent down the line ([`take_output`]) and type ([`type_on_line`], [`press`]).
 
@@ -10,6 +10,8 @@ const SERIAL_FIFO: u16 = 0x3fa;
 const SERIAL_STATUS: u16 = 0x3fd;
 const KEYBOARD_DATA: u16 = 0x60;
 const KEYBOARD_STATUS: u16 = 0x64;
+const SCREEN_INDEX: u16 = 0x3d4;
+const SCREEN_DATA: u16 = 0x3d5;
 const EXIT: u16 = 0x501;
 
 /// The FIFOs work.
@@ -25,6 +27,9 @@ struct Devices {
     sent: Vec<u8>,
     received: VecDeque<u8>,
     scan_codes: VecDeque<u8>,
+    /// The registers of the screen's controller, and which of them is meant.
+    screen: [u8; 32],
+    screen_index: u8,
     exit: Option<u8>,
 }
 
@@ -38,6 +43,11 @@ pub fn take_output() -> String {
 /// What the kernel wrote to the switch that ends QEMU, since the last call.
 pub fn take_exit() -> Option<u8> {
     with(|devices| devices.exit.take())
+}
+
+/// A pair of registers of the screen's controller: 0x0c for the first cell shown, 0x0e for the cursor's.
+pub fn screen_register(first: usize) -> usize {
+    with(|devices| usize::from(u16::from_be_bytes([devices.screen[first], devices.screen[first + 1]])))
 }
 
 /// Sends bytes to the kernel.
@@ -57,6 +67,7 @@ pub(super) fn read(port: u16) -> u8 {
         SERIAL_FIFO => FIFO_ON,
         SERIAL_STATUS => READY | if devices.received.is_empty() { 0 } else { RECEIVED },
         KEYBOARD_DATA => devices.scan_codes.pop_front().unwrap_or(0),
+        SCREEN_DATA => devices.screen[usize::from(devices.screen_index)],
         KEYBOARD_STATUS => u8::from(!devices.scan_codes.is_empty()),
         _ => 0,
     })
@@ -66,6 +77,8 @@ pub(super) fn read(port: u16) -> u8 {
 pub(super) fn write(port: u16, value: u8) {
     with(|devices| match port {
         SERIAL_DATA => devices.sent.push(value),
+        SCREEN_INDEX => devices.screen_index = value % 32,
+        SCREEN_DATA => devices.screen[usize::from(devices.screen_index)] = value,
         EXIT => devices.exit = Some(value),
         _ => {}
     });

@@ -11,6 +11,7 @@ use core::sync::atomic::Ordering;
 use abi::page::PteFlags;
 use abi::{EnvId, Error};
 
+use crate::env::table;
 use crate::mm::frame::{self, Frame, PageRef};
 use crate::mm::page_table::{self, Entry};
 use crate::point::Point;
@@ -109,7 +110,9 @@ impl Space {
     }
 
     /// Gives every frame back. The space must be evicted, and its env on no CPU: then no CPU has it loaded.
+    /// Without the lock of the place it was in: there can be a great deal to give back.
     pub fn tear_down(self) {
+        table::env(self.slot).space.assert_not_held();
         if let Some(directory) = self.directory {
             page_table::free(directory);
         }

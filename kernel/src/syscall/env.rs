@@ -1,7 +1,5 @@
 //! Calls about envs: `exofork`, `env_destroy`, `env_set_status`, `env_set_pgfault_upcall`.
 
-use core::sync::atomic::Ordering;
-
 use abi::{EnvId, EnvStatus, Error};
 
 use crate::env::{Current, current, exit, table};
@@ -65,6 +63,6 @@ pub(super) fn set_status(current: &Current<'_>, target: EnvId, status: u32) -> R
 /// Sets where an env's page faults go; 0 for nowhere. The address is not checked: a bad one faults in its turn.
 pub(super) fn set_pgfault_upcall(current: &Current<'_>, target: EnvId, func: u32) -> Result<Reply> {
     let life = table::lock_life(target, current.id())?;
-    table::record(life.id.slot()).pgfault_upcall.store(func, Ordering::Relaxed);
+    table::set_upcall(&life, func);
     Ok(Reply::Same(0))
 }

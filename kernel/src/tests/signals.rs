@@ -3,25 +3,37 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use abi::layout::UTOP;
+use abi::trap::IRQ_OFFSET;
 use abi::{EnvId, Syscall};
 use sync::big;
 
-use super::machine::{in_kernel, machine, record, until};
+use super::machine::{CPUS, in_kernel, machine, record, until};
 use super::program::{spawn, start, wait_for};
 use crate::cpu::This;
 use crate::env::table;
-use crate::x86::ports;
-use crate::{console, idle, println, sched};
+use crate::trap::irq;
+use crate::x86::{ports, registers};
+use crate::{console, cpu, idle, println, sched};
 
 #[test]
 fn race_30_an_idle_cpu_misses_no_work() {
-    const ROUNDS: u32 = 500;
+    wake_often(1, 500);
+}
+
+/// The words of the mask that says which CPUs are idle have 32 bits, and there is not always a whole number of them.
+#[test]
+fn the_last_cpu_is_woken_as_the_first_is() {
+    wake_often(CPUS - 1, 50);
+}
+
+/// Lets one CPU sleep and another one wake it, again and again.
+fn wake_often(sleeper: usize, rounds: u32) {
     let mut machine = machine();
     let (id, ran) = (table::alloc(EnvId::NONE).unwrap(), AtomicU32::new(0));
-    machine.parallel(2, |cpu| {
-        if cpu == 1 {
+    machine.parallel(sleeper.max(2), |cpu| {
+        if cpu == sleeper {
             let mut big = big::enter::<This>();
-            for _ in 0..ROUNDS {
+            for _ in 0..rounds {
                 let env = idle::wait(&mut big);
                 table::env(id.slot()).life.lock().frozen = true;
                 sched::release(env);
@@ -29,7 +41,10 @@ fn race_30_an_idle_cpu_misses_no_work() {
             }
             return;
         }
-        for round in 0..ROUNDS {
+        if cpu != 2 {
+            return;
+        }
+        for round in 0..rounds {
             in_kernel(|| {
                 let mut life = table::env(id.slot()).life.lock();
                 life.frozen = false;
@@ -128,8 +143,29 @@ fn a_cpu_that_sleeps_has_nothing_to_do() {
     let id = spawn(EnvId::NONE);
     machine.parallel(1, |_| {
         let mut big = big::enter::<This>();
+        let wakes = || cpu::this().wakes.load(Ordering::SeqCst);
+        let before = wakes();
         let env = idle::wait(&mut big);
         assert_eq!(env.id(), id, "what was queued before it came");
+        // Who looks twice whether all are idle would not see it otherwise.
+        assert_ne!(wakes(), before, "it has not been idle all the time");
         sched::release(env);
     });
+}
+
+#[test]
+fn a_timer_that_was_turned_off_for_an_idle_cpu_is_turned_on_again() {
+    let _machine = machine();
+    let is_on = || registers::mine().timer.load(Ordering::Relaxed);
+    let tick_while_idle = || {
+        irq::handle_idle(IRQ_OFFSET as u8);
+        irq::after_idle();
+    };
+    cpu::this().ticking.store(false, Ordering::Relaxed);
+    for _ in 0..2 {
+        irq::keep_ticking();
+        assert!(is_on(), "what runs is to be interrupted");
+        tick_while_idle();
+        assert!(!is_on(), "an idle CPU needs no ticks");
+    }
 }

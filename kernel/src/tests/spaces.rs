@@ -2,14 +2,16 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::atomic::Ordering;
 
 use abi::layout::{KERNBASE, PGSIZE, UENVS, UTEMP, UTOP, UVPT};
-use abi::page::PteFlags;
+use abi::page::{PteFlags, pdx};
 use abi::{EnvId, Error};
 
 use super::machine::{leave_frames, machine};
 use crate::mm::frame::{self, PageRef};
 use crate::mm::page_table::Entry;
+use crate::mm::phys;
 use crate::mm::space::Space;
 use crate::x86::{instr, registers};
 
@@ -112,7 +114,7 @@ fn nothing_maps_a_page_for_an_evicted_space() {
 fn race_19_translations_are_dropped_before_frames() {
     let _machine = machine();
     let program = super::program::start();
-    let flushes = || registers::mine().flushes.load(core::sync::atomic::Ordering::SeqCst);
+    let flushes = || registers::mine().flushes.load(Ordering::SeqCst);
     let mut space = crate::env::table::env(program.id.slot()).space.lock();
     let before = flushes();
     assert_eq!(space.map(UTEMP, page(), RIGHTS), Ok(()));
@@ -124,4 +126,18 @@ fn race_19_translations_are_dropped_before_frames() {
     space.unmap(UTEMP);
     assert_eq!(flushes(), before + 2);
     assert_eq!((seen.get(), frame::refs(frame)), (1, 0), "references at the flush, and after it");
+}
+
+/// Programs see the word, and for a page it is 0.
+#[test]
+fn a_frame_that_was_a_page_table_is_as_any_other() {
+    let _machine = machine();
+    let mut space = space();
+    assert_eq!(space.map(UTEMP, page(), RIGHTS), Ok(()));
+    let directory = space.directory();
+    let table = Entry::decode(phys::table(directory)[pdx(UTEMP)].load(Ordering::Relaxed)).expect("made for the page");
+    let chunks = || [directory, table.frame].map(|frame| frame::chunks(frame).load(Ordering::Relaxed));
+    assert!(chunks().iter().all(|&used| used != 0));
+    space.tear_down();
+    assert_eq!(chunks(), [0; 2]);
 }

@@ -9,11 +9,11 @@
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use abi::layout::KERNBASE;
-
 use super::instr::{inb, outb};
+use crate::mm::phys;
 
-const MEMORY: u32 = KERNBASE + 0xb_8000;
+/// Physical address of screen memory.
+const MEMORY: u32 = 0xb_8000;
 const COLUMNS: u32 = 80;
 const SCREEN: u32 = 25 * COLUMNS;
 /// Cells in 32 KiB of screen memory, in whole lines.
@@ -106,16 +106,18 @@ fn scroll(window: u32, next: u32) -> u32 {
 }
 
 fn read(cell: u32) -> u16 {
-    let address = (MEMORY as *const u16).wrapping_add((cell % CELLS) as usize);
-    // SAFETY: below CELLS, so this is screen memory, where no Rust object lives. (The remainder matters only to two
-    // CPUs that write without the lock in a panic.)
-    unsafe { address.read_volatile() }
+    // SAFETY: screen memory, where no Rust object lives.
+    unsafe { address(cell).read_volatile() }
 }
 
 fn write(cell: u32, value: u16) {
-    let address = (MEMORY as *mut u16).wrapping_add((cell % CELLS) as usize);
     // SAFETY: as in `read`.
-    unsafe { address.write_volatile(value) };
+    unsafe { address(cell).write_volatile(value) };
+}
+
+/// Where a cell is. (The remainder matters only to two CPUs that write without the lock in a panic.)
+fn address(cell: u32) -> *mut u16 {
+    core::ptr::with_exposed_provenance_mut(phys::kernel_address(MEMORY + cell % CELLS * 2))
 }
 
 /// Reads a pair of registers of the screen's controller, the upper half first.

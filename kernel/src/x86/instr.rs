@@ -85,6 +85,7 @@ pub fn cli() {
 /// wake-up between the caller's last look for work and the sleep is not lost (Intel SDM vol. 2, STI).
 #[inline]
 pub fn sti_hlt_cli() {
+    crate::cpu::halting();
     // SAFETY: interrupts are handled by `trap_from_kernel` on this stack, which restores all registers. It may
     // write memory, so the block is not `nomem`.
     unsafe { asm!("sti", "hlt", "cli") };

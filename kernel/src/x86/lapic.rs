@@ -133,16 +133,9 @@ pub fn send_ipi(apic_id: u8, vector: u8) {
     send(apic_id, ICR_ASSERT | u32::from(vector));
 }
 
-/// Interrupts this CPU, whatever it does.
-pub fn send_nmi_to_self() {
-    send(id(), ICR_ASSERT | ICR_NMI);
-}
-
-/// Interrupts all other CPUs, whatever they do. Does nothing before [`init`].
-pub fn send_nmi_to_others() {
-    if BASE.load(Ordering::Relaxed) != 0 {
-        send(0, ICR_OTHERS | ICR_ASSERT | ICR_NMI);
-    }
+/// Interrupts the CPU whose APIC has this id, whatever it does.
+pub fn send_nmi(apic_id: u8) {
+    send(apic_id, ICR_ASSERT | ICR_NMI);
 }
 
 /// Resets all other CPUs, which then wait for [`send_startup_to_others`].

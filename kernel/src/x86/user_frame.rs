@@ -7,9 +7,12 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 use abi::layout::KSTKSIZE;
 
+use sync::big;
+
 use super::frame::{ENV_ID, TrapFrame};
 use super::{instr, switch};
 use crate::config::NCPU;
+use crate::cpu::This;
 use crate::mm::kernel_map;
 
 /// The place of the trap frame on this CPU's kernel stack.
@@ -64,6 +67,9 @@ impl UserFrame {
     /// The caller has loaded an address space made by `mm`, and holds no lock.
     pub fn enter(&mut self) {
         debug_assert!(self.registers().from_user());
+        if cfg!(debug_assertions) {
+            big::assert_let_go::<This>();
+        }
         // SAFETY: 1. as `take` asserted, and `self` is borrowed mutably. 2. Segments and flags are those that `loaded` was
         // given or that a trap saved: the kernel never changes them. 3. `mm` maps nothing of the
         // kernel's for users to write. 4. Asserted by the caller (`order::gate`).

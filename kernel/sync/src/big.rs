@@ -119,6 +119,16 @@ impl<M: Machine> Drop for Relock<M> {
     }
 }
 
+/// States that this CPU does not hold the big lock: what it is about to wait for is done by others, who need it.
+///
+/// # Panics
+/// If it does: they would never come to do it. That wait has no time limit, so nothing else would say so.
+#[inline]
+#[track_caller]
+pub fn assert_let_go<M: Machine>() {
+    assert!(!is_held::<M>(), "a CPU waits for others, or for a program, with the big lock held");
+}
+
 /// Whether this CPU holds the big lock, so that fine locks may be taken.
 #[must_use]
 pub fn is_held<M: Machine>() -> bool {

@@ -34,13 +34,14 @@ mod stack;
 mod stuck;
 #[cfg_attr(not(feature = "full"), path = "order/trace_off.rs")]
 mod trace;
+mod tries;
 mod words;
 
 pub use crate::gate::Gate;
 pub(crate) use class::Class;
 #[allow(unused_imports, reason = "nobody waits for a fine lock in the big-lock build")]
 pub(crate) use hooks::waiting;
-pub(crate) use hooks::{Here, before, before_second, before_try, might, taken, wait, waited};
+pub(crate) use hooks::{Here, before, before_second, before_try, might, not_free, taken, wait, waited};
 pub(crate) use promises::{assert_held, assert_not_held, pin, unpin};
 pub(crate) use releases::{forget, held_for, released};
 pub use selftest::{Tally, all_cells, selftest};

@@ -140,6 +140,8 @@ pub(crate) fn before_try<M: Machine>(_class: &Class, _site: Site) -> Here {
     Here
 }
 #[inline]
+pub(crate) fn not_free<M: Machine>(_class: &Class, _site: Site) {}
+#[inline]
 pub(crate) fn might<M: Machine>(_class: &Class, _site: Site) {}
 #[inline]
 pub(crate) fn wait<M: Machine>(_class: &Class, _site: Site) {}

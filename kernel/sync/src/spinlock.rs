@@ -97,13 +97,18 @@ impl<T, M: Machine> SpinLock<T, M> {
         order::waited::<M>(&self.class, site, ticks);
     }
 
-    /// Takes the lock if it is free. Since this never waits, any order is right. Interrupts must be off.
+    /// Takes the lock if it is free. Since this never waits, any order is right; to try it in a loop is to wait, and a debug
+    /// build checks the order of that. Interrupts must be off.
     #[inline]
     #[track_caller]
     pub fn try_lock(&self) -> Option<Guard<'_, T, M>> {
         let site = Location::caller();
         let here = order::before_try::<M>(&self.class, site);
-        self.inside.try_lock().then(|| self.taken(here))
+        if self.inside.try_lock() {
+            return Some(self.taken(here));
+        }
+        order::not_free::<M>(&self.class, site);
+        None
     }
 
     /// Whether somebody held the lock a moment ago. Good for nothing but choosing whom to ask.

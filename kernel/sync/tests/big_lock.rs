@@ -19,6 +19,21 @@ fn the_big_lock_is_not_taken_twice() {
 }
 
 #[test]
+fn who_waits_for_others_has_let_go_of_the_big_lock() {
+    machine!(This, OUTSIDE);
+    on_cpu::<This, _>(0, |big| {
+        assert!(catch_unwind(big::assert_let_go::<This>).is_err());
+        big.unlocked(big::assert_let_go::<This>);
+        // Another CPU's is none of this one's.
+        common::CPU.set(1);
+        big::assert_let_go::<This>();
+        common::CPU.set(0);
+    });
+    big::assert_let_go::<This>();
+    assert_eq!(OUTSIDE.take(), "");
+}
+
+#[test]
 fn a_lock_taken_under_another_big_guard_is_refused() {
     machine!(This, OUTSIDE);
     let env = SpinLock::<u32, This>::new(Rank::EnvLife, 0, 0);

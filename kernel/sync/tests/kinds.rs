@@ -57,6 +57,34 @@ fn the_doubts_of_readers_are_answered() {
 }
 
 #[test]
+fn to_try_again_and_again_is_to_wait() {
+    machine!(This, OUTSIDE);
+    let [life, ipc, queue] = [Rank::EnvLife, Rank::EnvIpc, Rank::RunQueue].map(|rank| Lock::<This>::new(rank, 0, 0));
+    let try_often = |lock: &Lock<This>| (0..1_000).for_each(|_| drop(lock.try_lock()));
+    on_cpu::<This, _>(0, |_| forget((life.lock(), queue.lock())));
+    on_cpu::<This, _>(1, |_| {
+        try_often(&life);
+        for by_trying in [false, true] {
+            for _ in 0..1_000 {
+                // Lets go of what it has before it tries again: nobody waits for it meanwhile.
+                let held = if by_trying { ipc.try_lock().unwrap() } else { ipc.lock() };
+                assert!(life.try_lock().is_none());
+                drop(held);
+            }
+        }
+        let held = ipc.lock();
+        (0..20).for_each(|_| drop(life.try_lock()));
+        try_often(&queue);
+        assert_eq!(OUTSIDE.kinds(), nothing());
+        try_often(&life);
+        assert_eq!(OUTSIDE.kinds(), ["inversion"]);
+        assert!(catch_unwind(AssertUnwindSafe(|| try_often(&ipc))).is_err());
+        assert_eq!(OUTSIDE.kinds(), ["self-deadlock"]);
+        drop(held);
+    });
+}
+
+#[test]
 fn an_answer_is_waited_for_with_the_right_locks() {
     machine!(This, OUTSIDE);
     on_cpu::<This, _>(0, |_| {

@@ -1,7 +1,7 @@
 //! Floating-point registers belong to an env: others' numbers and exceptions stay away, a fork inherits them.
 //!
 //! Several envs keep numbers of their own in x87 and SSE registers across thousands of yields, while one of them leaves
-//! an unmasked x87 exception pending at every yield, which may kill nobody but itself.
+//! an unmasked x87 exception pending at every yield, which may kill nobody but itself. It does kill who uses them again.
 
 #![no_std]
 #![no_main]
@@ -15,9 +15,11 @@ ulib::entry!(main);
 
 const ENVS: u32 = 6;
 const ROUNDS: u32 = 2000;
+const EXCEPTIONS: u32 = 20;
 
 fn main(_: Args) {
     let board = Board::shared();
+    fresh_after(board, 4711);
     load(77);
     let heir = child(|| {
         expect("inherited registers", stored(), (77, [77; 4]));
@@ -36,7 +38,23 @@ fn main(_: Args) {
     wait(spoiler);
     expect("keepers that came to their end", board.get(1), 1 + ENVS);
     expect("the parent's own registers", stored(), (77, [77; 4]));
+    // One after the other, and so on one CPU or another.
+    for _ in 0..EXCEPTIONS {
+        board.dies("an x87 exception", || {
+            divide_by_zero();
+            // SAFETY: delivers what is pending.
+            unsafe { asm!("fwait") };
+        });
+    }
     cprintf!("fpu: ok\n");
+}
+
+/// A child of an env that has not used the registers finds those of a reset processor, whoever was in its slot before.
+fn fresh_after(board: Board, value: u32) {
+    wait(child(|| load(value)));
+    // What comes of an empty x87 stack is the emulator's business.
+    let survives = board.child_survives(|| expect("fresh registers", stored().1, [0; 4]));
+    expect("whether a child has fresh registers", survives, true);
 }
 
 fn keep(value: u32) {
@@ -47,16 +65,20 @@ fn keep(value: u32) {
     }
 }
 
-/// Divides by zero with the exception unmasked: it stays pending until the next floating-point instruction of this env,
-/// which is never executed.
+/// Yields with an exception pending.
 fn leave_exceptions() {
+    divide_by_zero();
+    for _ in 0..ROUNDS {
+        sys_yield();
+    }
+}
+
+/// Divides by zero with the exception unmasked: it stays pending until the next floating-point instruction of this env.
+fn divide_by_zero() {
     let control: u16 = 0x037f & !0x0004;
     // SAFETY: changes the x87 control word and stack of this env alone; the soft-float program uses neither.
     unsafe {
         asm!("fninit", "fldcw [{0}]", "fldz", "fld1", "fdivrp st(1), st", in(reg) &raw const control);
-    }
-    for _ in 0..ROUNDS {
-        sys_yield();
     }
 }
 

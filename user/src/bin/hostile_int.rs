@@ -1,10 +1,11 @@
-//! Raises every interrupt that there is by `int`: only the breakpoint and the system call are for programs.
+//! Raises every interrupt that there is by `int`: only the breakpoint and the system call are for programs. And executes what
+//! is for the kernel alone.
 //!
 //! Each in a child of its own. The breakpoint is left out: it enters the kernel's monitor, as `breakpoint` shows.
 
 #![no_std]
 #![no_main]
-#![allow(unsafe_code, reason = "raises interrupts by number")]
+#![allow(unsafe_code, reason = "raises interrupts by number, and executes what is forbidden")]
 
 use core::arch::asm;
 
@@ -29,7 +30,24 @@ fn main(_: Args) {
     board.dies("into", || unsafe { asm!("mov {0:e}, 0x7fffffff", "add {0:e}, 1", "into", out(reg) _) });
     // SAFETY: the same.
     board.dies("int1", || unsafe { asm!(".byte 0xf1") });
+    // The CPU looks for the task to go back to, and there is none.
+    // SAFETY: the child is destroyed.
+    board.dies("iret with NT", || unsafe { asm!("pushfd", "or dword ptr [esp], 0x4000", "popfd", "iretd") });
+    ports(board);
     cprintf!("hostile_int: ok, {died} of 256 cost the program its life\n");
+}
+
+/// Ports of interrupt controllers, timer, keyboard, clock, reset, screen, serial line and PCI; and the last.
+fn ports(board: Board) {
+    for port in [0, 0x20, 0x21, 0x40, 0x60, 0x64, 0x70, 0x71, 0x80, 0x92, 0xa1, 0x3d4, 0x3f8, 0x501, 0xcf8, 0xffff_u16]
+    {
+        // SAFETY: reads a device, if the kernel lets it.
+        board.dies("in", || unsafe { asm!("in al, dx", in("dx") port, out("al") _) });
+    }
+    // SAFETY: writes to where nothing listens, if the kernel lets it.
+    board.dies("out", || unsafe { asm!("out 0x80, al") });
+    // SAFETY: holds interrupts back, if the kernel lets it.
+    board.dies("cli", || unsafe { asm!("cli", "sti") });
 }
 
 /// `int VECTOR`, with the number of a harmless system call in EAX.

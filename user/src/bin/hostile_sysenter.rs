@@ -19,6 +19,7 @@ const YIELD: u32 = Syscall::Yield as u32;
 const NONE: u32 = 1000;
 
 const TF: u32 = 1 << 8;
+const IF: u32 = 1 << 9;
 const DF: u32 = 1 << 10;
 const NT: u32 = 1 << 14;
 const AC: u32 = 1 << 18;
@@ -85,6 +86,7 @@ fn flags(board: Board, number: u32) {
             // A processor without alignment checks has no AC.
             let kept = if after & AC == 0 { flags & !AC } else { flags };
             expect("the flags", after & (DF | NT | AC | ID), kept);
+            expect("interrupts are on", after & IF, IF);
         });
         assert!(survives, "flags {flags:#x}: the program was destroyed");
     }

@@ -149,3 +149,24 @@ fn the_end_is_not_seen_while_an_env_is_patient() {
         ids.into_iter().for_each(end);
     });
 }
+
+/// Fails when `sched::enqueue` gives a patient env to a CPU that sleeps: that one takes no ticks.
+#[test]
+fn a_patient_env_is_queued_where_its_patience_ends() {
+    explore(1, || {
+        irq::set_ticking(true);
+        let ids = [0, 1, 3].map(table::make);
+        let work = Work::default();
+        work.expect(1);
+        let its_work = work.clone();
+        let other = on_cpu(1, move || its_work.until_the_end());
+        // Frozen and thawed while it waits to send, after it was on that CPU.
+        table::record(1).cpunum.store(1, Ordering::Relaxed);
+        table::env(1).life.lock().patient = true;
+        thaw(1);
+        work.until_the_end();
+        other.join().expect("no CPU panics");
+        assert_eq!(work.done.get(), 3);
+        ids.into_iter().for_each(end);
+    });
+}

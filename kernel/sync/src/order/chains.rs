@@ -136,6 +136,11 @@ impl Chain {
         self.count.store(self.count.load(Relaxed).wrapping_add(1), Relaxed);
     }
 
+    /// How often that was.
+    pub(crate) fn times(&self) -> u32 {
+        self.count.load(Relaxed)
+    }
+
     /// Where the last lock is taken.
     pub(crate) fn site(&self) -> Option<Site> {
         self.site.get()

@@ -6,6 +6,7 @@
 use super::chains::{Chain, Chains, NOTHING};
 use super::home::{Home, NOBODY};
 use super::stack::Stack;
+use super::tries::Tries;
 use super::{Lock, Site};
 use crate::atomic::{AtomicBool, AtomicU32, AtomicUsize};
 use crate::pointer::{AlwaysRef, AtomicSite};
@@ -123,6 +124,7 @@ pub(crate) struct PerCpu {
     /// Which `Now` of the checker is this CPU's, plus one; 0 before it has one.
     pub(super) place: AtomicUsize,
     wanted: Wanted,
+    pub(crate) tries: Tries,
     /// When the wait began, in milliseconds, and from where.
     since: AtomicU32,
     pub(crate) wait_stack: Stack,
@@ -139,6 +141,7 @@ impl PerCpu {
             chains: Chains::new(),
             place: AtomicUsize::new(0),
             wanted: Wanted::new(),
+            tries: Tries::new(),
             since: AtomicU32::new(0),
             wait_stack: Stack::new(),
             stopped: AtomicBool::new(false),

@@ -66,7 +66,21 @@ fn before_unusually<M: Machine>(class: &Class, site: Site) -> Here {
 pub(crate) fn before_try<M: Machine>(class: &Class, site: Site) -> Here {
     let lock = class.lock();
     prepare::<M>(class, lock, site);
+    this_cpu::<M>().tries.begin(lock.address);
     go_on::<M>(lock, site)
+}
+
+/// The lock of `class`, which was tried, is not free. Whoever does nothing but try it waits for it: then the order counts.
+///
+/// # Panics
+/// If this CPU holds it: the wait would never end.
+#[cold]
+#[inline(never)]
+pub(crate) fn not_free<M: Machine>(class: &Class, site: Site) {
+    if this_cpu::<M>().tries.fail(here::<M>().get()) {
+        let waits_for_itself = check::<M>(class.lock(), site);
+        assert!(!waits_for_itself, "a CPU tries a lock that it holds itself, again and again");
+    }
 }
 
 /// What has to be so whenever a lock is taken.

@@ -206,7 +206,7 @@ pub(crate) const ASSERT_HELD: Words = words(
 pub(crate) const ASSERT_NOT_HELD: Words = words(
     "assert-not-held",
     "code that must run without a lock runs with it",
-    "this code, or what it waits for, wants the lock itself",
+    "this code, or what it waits for, wants the lock itself; or it takes long, and whoever wants the lock spins",
     ["release the lock before the call;", "copy out under it what the call needs"],
 );
 pub(crate) const NO_BIG_LOCK: Words = words(

@@ -19,7 +19,7 @@ pub(crate) enum Until {
     End,
     /// The kernel has left QEMU by itself, and found what was wrong: its complaints are what is wanted.
     Fault(Ended),
-    /// The kernel has left QEMU in this other way, after one whole report.
+    /// The kernel has left QEMU in this other way, after one whole report. A good end is one by the monitor's `poweroff`.
     Ended(Ended),
     /// A line matches this pattern (or one says panic).
     Line(&'static str),

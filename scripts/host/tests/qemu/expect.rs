@@ -126,7 +126,7 @@ fn extra_words(case: &Case) -> Vec<String> {
 }
 
 fn keeps_monitor(case: &Case) -> bool {
-    case.until == Until::Monitor
+    matches!(case.until, Until::Monitor | Until::Ended(Ended::Good))
 }
 
 fn watch(case: &Case, machine: &Machine, image: &Image) -> Result<Run> {

@@ -57,6 +57,7 @@ pub(crate) const CASES: &[Case] = &[
             "  err  0x00000102",
             "  err  0x0000013a",
             "  err  0x00000782",
+            "  trap 0x0000000a Invalid TSS",
         ],
         limit: 300,
         ..Case::BASE

@@ -75,6 +75,44 @@ pub(crate) const CASES: &[Case] = &[
         required: &["Unknown command 'nonsense'"],
         ..Case::BASE
     },
+    // The end is seen a second time.
+    Case {
+        name: "monitor_runs_a_program",
+        programs: &["hello"],
+        until: Until::Monitor,
+        typed: &["run nothing", "run", "run hello"],
+        required: &["nothing: no such program", "run NAME", "i am environment 00001000", "i am environment 00002000"],
+        ..Case::BASE
+    },
+    Case {
+        name: "monitor_looks_round",
+        programs: &["hello"],
+        cpus: 2,
+        until: Until::Monitor,
+        typed: &[
+            "",
+            "envs",
+            "cpus",
+            "mappings",
+            "mappings eec00000",
+            "backtrace",
+            "audit",
+            "1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6",
+        ],
+        required: &[
+            "env      parent   status  cpu  runs",
+            "1024 env slots and [0-9]+ of 32768 frames free",
+            "CPU 0: idle",
+            "CPU 1: idle",
+            "mappings FIRST .LAST.: hexadecimal addresses",
+            "eec00000 -> 00[0-9a-f]{6} ",
+            "Stack backtrace:",
+            "  ebp [0-9a-f]{8}  eip f01[0-9a-f]{5}  args",
+            "audit: ",
+            "Too many arguments .max 16.",
+        ],
+        ..Case::BASE
+    },
     // Runs for ever; that it starts and lets others run is what there is to see.
     Case {
         name: "idle_and_hello",
@@ -82,6 +120,15 @@ pub(crate) const CASES: &[Case] = &[
         cpus: 2,
         until: Until::Line(".{10} free env "),
         required: &["hello, world"],
+        ..Case::BASE
+    },
+    // Whoever comes behind two that never end has its turn as well.
+    Case {
+        name: "everybody_has_a_turn",
+        programs: &["idle", "idle", "hello"],
+        until: Until::Line(".{10} free env "),
+        required: &["hello, world"],
+        limit: 60,
         ..Case::BASE
     },
     // One receiver in slot 1 and two senders that never stop: both have to get through.

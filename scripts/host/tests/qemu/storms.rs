@@ -63,6 +63,31 @@ pub(crate) const CASES: &[Case] = &[
         judge: everyone_said_where,
         ..BASE
     },
+    // The page fault in the guard page can't be pushed on the stack.
+    Case {
+        name: "double_fault_of_a_stack_overflow",
+        programs: &["race:34"],
+        options: &["crash=overflow:calling@1"],
+        until: Until::Ended(Ended::Panic),
+        required: &[
+            "  trap 0x00000008 Double Fault",
+            "interrupted at kernel/src/window/crash.rs:[0-9]+: ",
+            "kernel panic on CPU [0-9]+ at .*: double fault: a kernel stack has probably overflowed",
+            "Stack backtrace:",
+            "CPU [01] ran env 00001001",
+        ],
+        ..BASE
+    },
+    // Without `poweroff` there is the monitor, which needs the console that the dead kernel has locked.
+    Case {
+        name: "monitor_after_a_panic",
+        programs: &["race:34"],
+        options: &["crash=panic:got-console@1"],
+        until: Until::Ended(Ended::Good),
+        typed: &["nonsense", "poweroff"],
+        required: &["kernel panic on CPU [0-9]+ at ", "K> nonsense", "Unknown command 'nonsense'"],
+        ..BASE
+    },
     // The CPU that stands still has the lock that the other one wants.
     Case {
         name: "checker_finds_a_deadlock",
