@@ -62,15 +62,18 @@ const fn queue(cpu: usize) -> Queue {
 pub fn settle(life: &mut Life) {
     let slot = life.id.slot();
     let on_cpu = presence::on_cpu(slot).is_some();
-    life::publish_status(life, life.status(on_cpu));
-    if life.may_run() {
-        if !on_cpu && life.queued_on.is_none() {
-            enqueue(life);
+    let status = life.status(on_cpu);
+    life::publish_status(life, status);
+    match status {
+        EnvStatus::Runnable if life.queued_on.is_none() => enqueue(life),
+        EnvStatus::Runnable | EnvStatus::Running => {}
+        EnvStatus::Free | EnvStatus::Dying | EnvStatus::NotRunnable => {
+            if let Some(cpu) = life.queued_on
+                && with_queue(cpu, |queue| queue.remove(slot))
+            {
+                life.queued_on = None;
+            }
         }
-    } else if let Some(cpu) = life.queued_on
-        && with_queue(cpu, |queue| queue.remove(slot))
-    {
-        life.queued_on = None;
     }
 }
 

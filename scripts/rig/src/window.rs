@@ -57,9 +57,14 @@ impl Account {
         [self.user.get(), self.kernel.get(), self.spin.get()]
     }
 
-    /// What has been added since the window opened. Nothing, if this CPU has not run since.
+    /// Whether this CPU has run since the window opened.
+    fn has_run_inside(&self) -> bool {
+        self.inside.load(Ordering::Relaxed)
+    }
+
+    /// What has been added since the window opened.
     fn inside(&self) -> [u64; 3] {
-        if !self.inside.load(Ordering::Relaxed) {
+        if !self.has_run_inside() {
             return [0; 3];
         }
         let (now, before) = (self.current(), self.before.each_ref().map(Number::get));
@@ -166,6 +171,10 @@ fn results(turn: &Turn) -> String {
     let mut sites: BTreeMap<(u32, [u32; SHOWN]), u64> = BTreeMap::new();
     for (_, cpu) in turn.cpus() {
         let [user, kernel, mut spin] = cpu.account.inside();
+        if !cpu.account.has_run_inside() {
+            // It has slept through the window: whatever it waited for was before.
+            cpu.waiting.forget_sites();
+        }
         if cpu.state() == State::Parked {
             let more = closes.saturating_sub(cpu.stands_at.get().max(OPENS.get()));
             spin += more;

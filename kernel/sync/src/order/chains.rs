@@ -38,7 +38,7 @@ pub(crate) struct Chain {
     word: AtomicU32,
     site: AtomicSite,
     /// How often the last class was wanted with the others held.
-    count: AtomicU32,
+    pub(super) count: AtomicU32,
     /// The last class, and all.
     rank: AtomicU32,
     classes: AtomicU32,
@@ -134,11 +134,6 @@ impl Chain {
     #[inline(always)]
     pub(crate) fn count(&self) {
         self.count.store(self.count.load(Relaxed).wrapping_add(1), Relaxed);
-    }
-
-    /// How often that was.
-    pub(crate) fn times(&self) -> u32 {
-        self.count.load(Relaxed)
     }
 
     /// Where the last lock is taken.

@@ -42,7 +42,7 @@ impl Tries {
 
     /// It was not free. Says whether this is a wait by now.
     pub(crate) fn fail(&self, held: &Chain) -> bool {
-        let now = (ptr::from_ref(held).addr(), held.times());
+        let now = (ptr::from_ref(held).addr(), held.count.load(Relaxed));
         if now != (self.held.load(Relaxed), self.times.load(Relaxed)) {
             self.held.store(now.0, Relaxed);
             self.times.store(now.1, Relaxed);

@@ -1,9 +1,12 @@
 //! What the figures say: speed-up, who is ahead from where on, and where the fine build loses.
 
-use std::fmt::Write;
+mod summary;
+
+pub(super) use summary::more;
+
+use std::collections::BTreeSet;
 
 use super::figure::Cell;
-use super::table::shares;
 use super::workloads::{Kind, Workload};
 use super::{Clock, Results};
 
@@ -58,6 +61,11 @@ impl Curve<'_> {
         self.pairs.iter().filter_map(ratio).collect()
     }
 
+    /// Fine over big on so many CPUs.
+    pub(super) fn ratio_on(&self, cpus: u16) -> Option<f64> {
+        self.ratios().into_iter().find(|(of, _)| *of == cpus).map(|(_, ratio)| ratio)
+    }
+
     /// Who is ahead.
     pub(super) fn lead(&self) -> Lead {
         let ratios = self.ratios();
@@ -105,6 +113,16 @@ impl<'a> Findings<'a> {
         (all().min().unwrap_or(1), all().max().unwrap_or(1))
     }
 
+    /// All numbers of CPUs that anything was measured with, in words.
+    pub(super) fn all_cpus(&self) -> String {
+        let all: BTreeSet<_> = self.curves.iter().flat_map(|curve| curve.pairs).map(|pair| pair[0].cpus).collect();
+        let words: Vec<_> = all.iter().map(u16::to_string).collect();
+        match &words[..] {
+            [before @ .., last] if !before.is_empty() => format!("{} and {last} CPUs", before.join(", ")),
+            _ => count(self.cpus().1),
+        }
+    }
+
     /// Where the big lock is ahead: workload, CPUs, fine over big; the worst first.
     pub(super) fn losses(&self) -> Vec<(Workload, u16, f64)> {
         let of = |curve: &Curve<'a>| {
@@ -120,102 +138,11 @@ impl<'a> Findings<'a> {
     pub(super) fn same(&self) -> f64 {
         self.clock.same()
     }
+}
 
-    /// The whole in a few sentences.
-    pub(super) fn summary(&self) -> Vec<String> {
-        let sentences = [self.scaling(), self.gain(), self.waiting(), self.price(), self.loss(), self.unknown()];
-        sentences.into_iter().flatten().collect()
-    }
-
-    fn scaling(&self) -> Option<String> {
-        let (fewest, most) = self.cpus();
-        let fine: Vec<_> = self.private().filter_map(|curve| curve.speed_up(0)).collect();
-        let big: Vec<_> = self.private().filter_map(|curve| curve.speed_up(1)).collect();
-        if most == fewest || fine.is_empty() || big.is_empty() {
-            return None;
-        }
-        let (least, greatest) = (smallest(&fine)?, largest(&fine)?);
-        let of = match fine.len() {
-            1 => "one workload that need not share anything".to_owned(),
-            many => format!("median of {many} workloads that need not share anything; {least:.1} to {greatest:.1}"),
-        };
-        Some(format!(
-            "On {most} CPUs the fine-grained kernel does {:.1} times as much as on {fewest} ({of}), the kernel with one big \
-             lock {:.1} times.",
-            median(&fine)?,
-            median(&big)?,
-        ))
-    }
-
-    fn gain(&self) -> Option<String> {
-        let (_, most) = self.cpus();
-        let at_most = |curve: &Curve<'a>| curve.ratios().into_iter().find(|(cpus, _)| *cpus == most);
-        let mut gains: Vec<_> = self.private().filter_map(|curve| Some((curve.workload, at_most(curve)?.1))).collect();
-        gains.sort_by(|a, b| b.1.total_cmp(&a.1));
-        let (first, last) = (gains.first()?, gains.last()?);
-        let mut text =
-            format!("There the fine locks give {:.1} times the big lock's throughput for {}", first.1, first.0.title);
-        if gains.len() > 1 {
-            let _ = write!(text, ", the most of all, and {:.1} times for {}, the least", last.1, last.0.title);
-        }
-        Some(text + ".")
-    }
-
-    fn waiting(&self) -> Option<String> {
-        let spins = |build: usize| {
-            let last = self.private().filter_map(|curve| curve.pairs.last());
-            let parts = last.filter_map(|pair| pair[build].detail()).map(|detail| shares(&detail.time)[2] * 100.0);
-            median(&parts.collect::<Vec<_>>())
-        };
-        Some(format!(
-            "With the big lock its CPUs then spend {:.0} % of their time waiting in a loop, with the fine locks {:.1} %.",
-            spins(1)?,
-            spins(0)?
-        ))
-    }
-
-    /// What the fine locks cost where they can win nothing.
-    fn price(&self) -> Option<String> {
-        let alone = |curve: &Curve<'a>| {
-            let ratio = curve.ratios().into_iter().find(|(cpus, _)| *cpus == 1)?.1;
-            Some((curve.workload, (1.0 / ratio - 1.0) * 100.0))
-        };
-        let mut costs: Vec<_> = self.curves.iter().filter_map(alone).collect();
-        costs.sort_by(|a, b| b.1.total_cmp(&a.1));
-        let (dearest, cheapest) = (costs.first()?, costs.last()?);
-        let all: Vec<_> = costs.iter().map(|cost| cost.1).collect();
-        Some(format!(
-            "On one CPU, where there is nothing to win, an operation takes {} time on the fine-grained kernel (median; from \
-             {} for {} to {} for {}).",
-            more(median(&all)?),
-            more(cheapest.1),
-            cheapest.0.title,
-            more(dearest.1),
-            dearest.0.title
-        ))
-    }
-
-    fn loss(&self) -> Option<String> {
-        let points: usize = self.curves.iter().map(|curve| curve.ratios().len()).sum();
-        let losses = self.losses();
-        let Some((workload, cpus, ratio)) = losses.first() else {
-            return (points > 0).then(|| format!("The big lock is ahead at none of the {points} points measured."));
-        };
-        Some(format!(
-            "The big lock is ahead at {} of {points} points, the most by {:.1} %: {} on {}.",
-            losses.len(),
-            (1.0 / ratio - 1.0) * 100.0,
-            workload.title,
-            count(*cpus)
-        ))
-    }
-
-    fn unknown(&self) -> Option<String> {
-        let failed = self.curves.iter().flat_map(|curve| curve.pairs).flatten().filter(|cell| cell.result.is_err());
-        let failed = failed.count();
-        let unit = if self.clock == Clock::Rig { "points" } else { "measurements" };
-        (failed > 0).then(|| format!("{failed} {unit} failed; their figures are missing."))
-    }
+/// How many times, with as many digits as it is worth.
+pub(super) fn times(ratio: f64) -> String {
+    if (0.95..1.05).contains(&ratio) || ratio >= 1.95 { format!("{ratio:.1}") } else { format!("{ratio:.2}") }
 }
 
 /// So many CPUs, in words.
@@ -223,35 +150,12 @@ pub(super) fn count(cpus: u16) -> String {
     if cpus == 1 { "1 CPU".to_owned() } else { format!("{cpus} CPUs") }
 }
 
-/// "3.0 % more", "0.1 % less", "the same".
-fn more(percent: f64) -> String {
-    match percent {
-        percent if percent.abs() < 0.05 => "the same".to_owned(),
-        percent if percent > 0.0 => format!("{percent:.1} % more"),
-        percent => format!("{:.1} % less", -percent),
-    }
-}
-
-fn median(values: &[f64]) -> Option<f64> {
-    let mut values = values.to_vec();
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied()
-}
-
-fn smallest(values: &[f64]) -> Option<f64> {
-    values.iter().copied().min_by(f64::total_cmp)
-}
-
-fn largest(values: &[f64]) -> Option<f64> {
-    values.iter().copied().max_by(f64::total_cmp)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::bench::fixture;
 
-    fn results(curves: &[(&str, &[(u64, u64)])]) -> Results {
+    pub(super) fn results(curves: &[(&str, &[(u64, u64)])]) -> Results {
         let pairs = curves.iter().flat_map(|(name, operations)| fixture::pairs(name, operations)).collect();
         Results { clock: Clock::Rig, machine: Vec::new(), command: String::new(), pairs }
     }
@@ -264,18 +168,6 @@ mod tests {
         assert_eq!(of(&[(90, 100), (100, 200)]), Lead::Big);
         let Lead::FineFrom(cpus) = of(&[(50, 100), (100, 100), (200, 100), (400, 100)]) else { panic!("they cross") };
         assert!((cpus - 2.0).abs() < 1e-9, "{cpus}");
-    }
-
-    #[test]
-    fn the_summary_has_the_figures() {
-        let results = results(&[("null", &[(98, 100), (390, 150)]), ("page", &[(100, 100), (150, 100)])]);
-        let text = Findings::of(&results).summary().join("\n");
-        for wanted in
-            ["On 2 CPUs", "4.0 times as much as on 1", "2.6 times the big lock's", "50 % of their time", "2.0 % more"]
-        {
-            assert!(text.contains(wanted), "{wanted} is missing in {text}");
-        }
-        assert!(text.contains("ahead at 1 of 4 points, the most by 2.0 %: null call on 1 CPU"), "{text}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! Every sentence with a figure in it is made from the figures.
 
+mod losses;
 mod plots;
 mod scale;
 mod words;
@@ -12,7 +13,7 @@ use super::Results;
 use super::figure::{Cell, Wait, real};
 use super::findings::{Curve, Findings, count};
 use super::table::{rate, shares};
-use super::workloads::Kind;
+use super::workloads::{self, Kind};
 use crate::svg::escape;
 use plots::{BUILDS, PARTS};
 
@@ -22,14 +23,18 @@ const WAITS: usize = 3;
 /// The whole page.
 pub(super) fn page(results: &Results) -> String {
     let findings = Findings::of(results);
-    let (fewest, most) = findings.cpus();
     let title = "One big kernel lock, or fine-grained locks?";
-    let sub = format!("The JOS kernel in two builds of one source, on {fewest} to {}", count(most));
+    let sub = format!(
+        "The JOS kernel in two builds of one source: {} of {} workloads, on {}",
+        findings.curves.len(),
+        workloads::ALL.len(),
+        findings.all_cpus()
+    );
     let parts = [
         summary(&findings),
         overview(&findings),
-        losses(&findings),
-        workloads(results, &findings),
+        losses::section(&findings, results.clock),
+        cards(results, &findings),
         words::glossary(results.clock),
         machine(results),
         all_figures(results),
@@ -75,46 +80,14 @@ fn builds_legend(with_ideal: bool) -> String {
     )
 }
 
-fn losses(findings: &Findings<'_>) -> String {
-    let losses = findings.losses();
-    let mut text = "<h2>Where the fine locks lose</h2>\n".to_owned();
-    let percent = findings.same() * 100.0;
-    if losses.is_empty() {
-        let _ = writeln!(text, "<p>At no point measured is the big lock ahead by more than {percent} %.</p>");
-        return text;
-    }
-    let _ = writeln!(
-        text,
-        "<p>A fine-grained kernel takes several locks where the other takes one. Points at which the big lock is ahead by \
-         more than {percent} %, the worst first:</p>"
-    );
-    text += "<div class=\"card wide\"><table>\n<tr><th>workload</th><th class=\"n\">CPUs</th><th class=\"n\">fine / big</th></tr>\n";
-    for (workload, cpus, ratio) in losses {
-        let title = escape(workload.title);
-        let _ = writeln!(text, "<tr><td>{title}</td><td class=\"n\">{cpus}</td><td class=\"n\">{ratio:.3}</td></tr>");
-    }
-    text + "</table></div>\n"
-}
-
-fn workloads(results: &Results, findings: &Findings<'_>) -> String {
+fn cards(results: &Results, findings: &Findings<'_>) -> String {
     let links: Vec<_> = findings
         .curves
         .iter()
         .map(|curve| format!("<a href=\"#{}\">{}</a>\n", curve.workload.name, escape(curve.workload.title)))
         .collect();
     let cards: Vec<_> = findings.curves.iter().map(|curve| card(results, curve)).collect();
-    let parts = PARTS.map(|(class, name)| format!("<span><i class=\"{class}\"></i>{name}</span>"));
-    let time = if findings.curves.iter().flat_map(|curve| curve.pairs).flatten().any(|cell| cell.detail().is_some()) {
-        format!("<div class=\"legend\">{}</div>\n", parts.concat())
-    } else {
-        String::new()
-    };
-    format!(
-        "<h2>Workload by workload</h2>\n<nav>{}</nav>\n{}{time}{}",
-        links.concat(),
-        builds_legend(true),
-        cards.concat()
-    )
+    format!("<h2>Workload by workload</h2>\n<nav>{}</nav>\n{}{}", links.concat(), builds_legend(true), cards.concat())
 }
 
 fn card(results: &Results, curve: &Curve<'_>) -> String {
@@ -132,10 +105,14 @@ fn card(results: &Results, curve: &Curve<'_>) -> String {
         escape(&words::verdict(curve))
     );
     let unit = results.clock.unit();
-    let captions = [format!("Throughput: {unit}, both scales logarithmic"), "Where the CPUs' time goes".to_owned()];
+    let parts = PARTS.map(|(class, name)| format!("<span><i class=\"{class}\"></i>{name}</span>"));
+    let captions = [
+        "Throughput; both scales are logarithmic".to_owned(),
+        format!("<span class=\"legend\">CPUs' time: {}</span>", parts.concat()),
+    ];
     for (plot, caption) in [plots::throughput(curve, unit), plots::time(curve)].into_iter().zip(captions) {
         if let Some(plot) = plot {
-            let _ = writeln!(text, "<figure>{plot}<figcaption>{}</figcaption></figure>", escape(&caption));
+            let _ = writeln!(text, "<figure>{plot}<figcaption>{caption}</figcaption></figure>");
         }
     }
     text += "</div>\n";
@@ -231,7 +208,7 @@ fn figures(pair: &[Cell; 2]) -> String {
         words.extend((0..4).map(|i| parts.map_or(String::new(), |parts| format!("{:.1} %", parts[i] * 100.0))));
     }
     let columns: Vec<_> = words.iter().map(|word| format!("<td class=\"n\">{word}</td>")).collect();
-    format!("<tr><td>{}</td>{}</tr>\n", pair[0].workload.name, columns.concat())
+    format!("<tr><td>{}</td>{}</tr>\n", escape(pair[0].workload.title), columns.concat())
 }
 
 #[cfg(test)]

@@ -21,8 +21,9 @@ const TICKET: u32 = 2;
 
 /// The tests.
 pub(crate) fn trials() -> Vec<Trial> {
-    let tests: [(&str, fn() -> Result<(), Failed>); 7] = [
+    let tests: [(&str, fn() -> Result<(), Failed>); 8] = [
         ("private_work_is_linear", private_work_is_linear),
+        ("who_sleeps_through_the_window_waits_nowhere", who_sleeps_waits_nowhere),
         ("a_lock_limits_as_theory_says", a_lock_limits_as_theory_says),
         ("the_same_seed_gives_the_same_history", same_seed_same_history),
         ("the_quantum_does_not_matter", quantum_does_not_matter),
@@ -69,6 +70,18 @@ fn private_work_is_linear() -> Result<(), Failed> {
     }
     let busy: u64 = many.cpus.iter().map(|cpu| cpu.user).sum();
     close("time in user mode", busy as f64, (64 * many.ticks) as f64, 0.01)
+}
+
+/// CPUs that waited for each other while they were started, and have halted since: places tell of the window alone.
+fn who_sleeps_waits_nowhere() -> Result<(), Failed> {
+    let point = run(&format!("calibrate:1:{ENDLESS}:{OWN}:400:40"), 4, &short())?;
+    let slept = point.cpus.iter().filter(|cpu| cpu.idle == point.ticks).count();
+    let spin: u64 = point.cpus.iter().map(|cpu| cpu.spin).sum();
+    let sites: u64 = point.sites.iter().map(|site| site.ticks).sum();
+    if slept == 3 && sites == spin {
+        return Ok(());
+    }
+    Err(format!("{slept} of 4 CPUs slept; {spin} ticks were lost, and places tell of {sites}").into())
 }
 
 /// N CPUs do N times the work of one, until the lock has no free moment left: from then on an operation each critical

@@ -82,6 +82,7 @@ pub(crate) const CASES: &[Case] = &[
         until: Until::Monitor,
         typed: &["run nothing", "run", "run hello"],
         required: &["nothing: no such program", "run NAME", "i am environment 00001000", "i am environment 00002000"],
+        limit: 90,
         ..Case::BASE
     },
     Case {

@@ -2,7 +2,7 @@
 
 use super::scale::{self, Scale};
 use crate::bench::figure::Cell;
-use crate::bench::findings::{Curve, Findings, Lead, count};
+use crate::bench::findings::{Curve, Findings, Lead, count, times};
 use crate::bench::table::{rate, shares};
 use crate::svg::{Anchor, Svg};
 
@@ -85,7 +85,7 @@ fn end_labels(svg: &mut Svg, curve: &Curve<'_>, y: &Scale, ideal: Option<f64>) {
         let place = place.max(lowest + 15.0);
         lowest = place;
         let class = format!("end {}", BUILDS[build].0);
-        svg.text(&class, (WIDTH - ROOM.1 + 8.0, place + 4.0), Anchor::Start, &times(speed_up));
+        svg.text(&class, (WIDTH - ROOM.1 + 8.0, place + 4.0), Anchor::Start, &format!("× {}", times(speed_up)));
     }
 }
 
@@ -129,11 +129,6 @@ fn bar(svg: &mut Svg, cell: &Cell, name: &str, (x, width): (f64, f64), (top, bot
     }
 }
 
-/// A speed-up, with as many digits as it is worth.
-fn times(speed_up: f64) -> String {
-    if speed_up < 0.95 { format!("× {speed_up:.2}") } else { format!("× {speed_up:.1}") }
-}
-
 /// All workloads in one picture: how many times as much the most CPUs do as the fewest.
 pub(super) fn overview(findings: &Findings<'_>) -> Option<String> {
     let (fewest, most) = findings.cpus();
@@ -144,7 +139,7 @@ pub(super) fn overview(findings: &Findings<'_>) -> Option<String> {
     if most == fewest {
         return None;
     }
-    let (row, top, left, right, width) = (26.0, 44.0, 190.0, 230.0, 1000.0);
+    let (row, top, left, right, width) = (26.0, 44.0, 180.0, 250.0, 800.0);
     let private = findings.private().count();
     let rows = f64::from(u32::try_from(curves.len()).unwrap_or(0)) + if private < curves.len() { 1.0 } else { 0.0 };
     let height = top + rows * row + 8.0;
@@ -165,7 +160,7 @@ pub(super) fn overview(findings: &Findings<'_>) -> Option<String> {
         }
         mark *= 2.0;
     }
-    let columns = [width - right + 70.0, width - right + 135.0, width - 8.0];
+    let columns = [width - right + 100.0, width - right + 165.0, width - 4.0];
     for (column, (class, head)) in
         columns.into_iter().zip([("end fine", "fine"), ("end big", "big"), ("unit", "fine / big")])
     {
@@ -174,7 +169,7 @@ pub(super) fn overview(findings: &Findings<'_>) -> Option<String> {
     let mut y = top + row / 2.0;
     for (index, curve) in curves.iter().enumerate() {
         if index == private {
-            svg.text("unit", (8.0, y + 8.0), Anchor::Start, "the interface makes all CPUs share one thing:");
+            svg.text("unit", (8.0, y + 8.0), Anchor::Start, "JOS's interface makes all CPUs share one thing:");
             y += row;
         }
         overview_row(&mut svg, curve, &x, y, left, columns);
@@ -193,14 +188,19 @@ fn overview_row(svg: &mut Svg, curve: &Curve<'_>, x: &Scale, y: f64, left: f64, 
         let (class, name) = BUILDS[build];
         match ends[build] {
             Some(speed_up) => {
-                let title = format!("{}, {name}: {}", curve.workload.title, times(speed_up));
+                let title = format!("{}, {name}: × {}", curve.workload.title, times(speed_up));
                 svg.dot(class, (x.at(speed_up), y), 6.0, &title);
-                svg.text(&format!("end {class}"), (columns[build], y + 4.5), Anchor::End, &times(speed_up));
+                svg.text(
+                    &format!("end {class}"),
+                    (columns[build], y + 4.5),
+                    Anchor::End,
+                    &format!("× {}", times(speed_up)),
+                );
             }
             None => svg.text("unit", (columns[build], y + 4.5), Anchor::End, "failed"),
         }
     }
     if let Some((_, ratio)) = curve.ratios().last() {
-        svg.text("name", (columns[2], y + 4.5), Anchor::End, &format!("{ratio:.2}"));
+        svg.text("name", (columns[2], y + 4.5), Anchor::End, &format!("× {}", times(*ratio)));
     }
 }

@@ -1,7 +1,7 @@
 //! What the report says in words: each workload's verdict, and what the terms mean.
 
 use crate::bench::Clock;
-use crate::bench::findings::{Curve, Lead, count};
+use crate::bench::findings::{Curve, Lead, count, times};
 use crate::svg::escape;
 
 /// One workload's figures in a sentence or two.
@@ -11,16 +11,18 @@ pub(super) fn verdict(curve: &Curve<'_>) -> String {
     let mut text = String::new();
     if let (Some(fine), Some(big), true) = (curve.speed_up(0), curve.speed_up(1), most > first) {
         text += &format!(
-            "{} do {fine:.2} times as much as {} with fine locks, {big:.2} times with the big lock. ",
+            "{} do {} times as much as {} with fine locks, {} times with the big lock. ",
             count(most),
-            count(first)
+            times(fine),
+            count(first),
+            times(big)
         );
     }
     if let Some((cpus, ratio)) = curve.ratios().last() {
-        text += &format!("Fine over big on {}: {ratio:.2}. ", count(*cpus));
+        text += &format!("On {} the fine locks give {} times the big lock's throughput. ", count(*cpus), times(*ratio));
     }
     text + &match curve.lead() {
-        Lead::Fine => format!("The fine locks are nowhere behind, from {} on.", count(first)),
+        Lead::Fine => "They are nowhere behind.".to_owned(),
         Lead::FineFrom(cpus) => format!("The curves cross at about {cpus:.1} CPUs; with fewer the big lock is ahead."),
         Lead::None => "With the most CPUs, there is no difference to speak of.".to_owned(),
         Lead::Big => "With the most CPUs, the big lock is ahead.".to_owned(),
@@ -86,7 +88,8 @@ const TERMS: [(Option<Clock>, &str, &str); 10] = [
         Some(Clock::Rig),
         "where CPUs waited",
         "The line of the kernel that wanted a lock (or another CPU's answer) and did not get it at once, and the part of \
-         all CPUs' time lost there.",
+         all CPUs' time lost there. With the big lock that is mostly `big.unlocked`, which gives it back while a program runs \
+         or the CPU halts, and waits for it when that is over.",
     ),
 ];
 
@@ -102,7 +105,7 @@ mod tests {
             verdict(&Curve { workload: workloads::ALL[1], pairs: &fixture::pairs("page", operations), same: 0.005 })
         };
         let text = verdict(&[(100, 100), (200, 100)]);
-        assert!(text.contains("2 CPUs do 2.00 times") && text.contains("nowhere behind"), "{text}");
+        assert!(text.contains("2 CPUs do 2.0 times") && text.contains("nowhere behind"), "{text}");
         let text = verdict(&[(50, 100), (100, 100), (200, 100)]);
         assert!(text.contains("cross at about 2.0 CPUs"), "{text}");
     }
