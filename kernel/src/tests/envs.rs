@@ -181,7 +181,7 @@ fn an_env_on_no_cpu_dies_at_once_and_leaves_its_queue() {
     assert_eq!(parent.call(Syscall::EnvDestroy, &[child.0]), Ok(0));
     assert_eq!(status(child), EnvStatus::Free as u32);
     assert!(peek::<1>(child, 0).is_none());
-    assert!(crate::sched::pick(0).is_none());
+    assert!(sched::pick(0).is_none());
     let (parent_id, output) = (parent.id, ports::take_output());
     drop(parent);
     assert_eq!(output, format!("[{parent_id}] destroying {child}\n[{parent_id}] free env {child}\n"));
