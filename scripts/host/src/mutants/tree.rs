@@ -71,7 +71,7 @@ impl Tree {
     /// # Errors
     /// When it does not know where it is.
     pub fn jos(&self) -> Result<Command> {
-        let mut jos = Command::new(std::env::current_exe()?);
+        let mut jos = Command::new(as_it_was(std::env::current_exe()?));
         self.redirect(&mut jos);
         Ok(jos)
     }
@@ -100,6 +100,13 @@ impl Tree {
         }
         Ok(())
     }
+}
+
+/// The path of a program that runs, which Linux marks when the file was replaced: Cargo does that to this one when it builds
+/// the tests, and the new one is as good.
+fn as_it_was(path: PathBuf) -> PathBuf {
+    let plain = path.to_str().and_then(|path| path.strip_suffix(" (deleted)")).map(PathBuf::from);
+    plain.unwrap_or(path)
 }
 
 /// Takes a folder for this process alone; the system gives it back however the process ends.
@@ -143,6 +150,22 @@ pub fn same(from: &Path, to: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_program_is_where_it_was_when_it_has_been_replaced() {
+        let path = |text: &str| as_it_was(PathBuf::from(text)).display().to_string();
+        assert_eq!([path("/a/jos"), path("/a/jos (deleted)")], ["/a/jos", "/a/jos"]);
+        // A running program whose file another one takes the place of: what the system says of it then.
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("sleep");
+        fs::copy("/bin/sleep", &file).unwrap();
+        let mut child = Command::new(&file).arg("60").spawn().unwrap();
+        fs::copy("/bin/sleep", folder.path().join("new")).unwrap();
+        fs::rename(folder.path().join("new"), &file).unwrap();
+        let seen = fs::read_link(format!("/proc/{}/exe", child.id()));
+        child.kill().and_then(|()| child.wait()).unwrap();
+        assert_eq!(as_it_was(seen.unwrap()), file.canonicalize().unwrap());
+    }
 
     #[test]
     fn one_hunt_has_a_tree() {
