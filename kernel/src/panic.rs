@@ -75,15 +75,10 @@ pub fn stop_others() {
 fn await_others() {
     let start = x86::instr::millis();
     let is_patient = || x86::instr::millis().wrapping_sub(start) < PATIENCE_MS;
-    while others().any(|cpu| !order::is_stopped::<This>(cpu)) && is_patient() {
+    while smp::others().any(|cpu| !order::is_stopped::<This>(cpu)) && is_patient() {
         window::at(Point::StopAwaited);
         x86::instr::pause();
     }
-}
-
-/// The other CPUs that have started.
-fn others() -> impl Iterator<Item = usize> {
-    (0..smp::count()).filter(|&cpu| cpu != cpu::index() && smp::is_online(cpu))
 }
 
 /// Ends the kernel because CPUs wait for ever. All has been said already.
@@ -129,7 +124,7 @@ fn report(info: &PanicInfo<'_>) {
 
 /// The stack of each CPU that was stopped for the report.
 fn say_where_others_were() {
-    others().for_each(order::print_stopped::<This>);
+    smp::others().for_each(order::print_stopped::<This>);
 }
 
 fn say_what_ran() {

@@ -65,8 +65,12 @@ pub fn is_online(index: usize) -> bool {
 /// Interrupts all other CPUs, whatever they do. Those that have started: another has no handler yet, and its NMI would reset
 /// the machine before anybody could say why.
 pub fn nmi_to_others() {
-    let others = (0..count()).filter(|&index| index != cpu::index() && is_online(index));
-    others.for_each(|index| lapic::send_nmi(apic_id(index)));
+    others().for_each(|index| lapic::send_nmi(apic_id(index)));
+}
+
+/// The other CPUs that have started.
+pub fn others() -> impl Iterator<Item = usize> {
+    (0..count()).filter(|&index| index != cpu::index() && is_online(index))
 }
 
 /// Starts all other CPUs and waits until each has called [`online`]. Those that do not within a minute are left

@@ -86,7 +86,7 @@ pub fn with_others_stopped(look: impl FnOnce() -> u32) -> Option<u32> {
     let me = cpu::index();
     ASKER.compare_exchange(0, me + 1, Ordering::SeqCst, Ordering::SeqCst).ok()?;
     BLOCKS[me].cr3.store(instr::read_cr3(), Ordering::Relaxed);
-    let faults = match stop_others(me) {
+    let faults = match stop_others() {
         Ok(()) => look(),
         Err(cpu) => {
             println!("audit: CPU {cpu} did not stop\nAUDITFAULT kind=not-stopped cpu={cpu}");
@@ -97,13 +97,12 @@ pub fn with_others_stopped(look: impl FnOnce() -> u32) -> Option<u32> {
     Some(faults)
 }
 
-fn stop_others(me: usize) -> Result<(), usize> {
-    let others = || (0..smp::count()).filter(move |&cpu| cpu != me && smp::is_online(cpu));
-    for cpu in others().filter(|&cpu| !is_stopped(cpu)) {
+fn stop_others() -> Result<(), usize> {
+    for cpu in smp::others().filter(|&cpu| !is_stopped(cpu)) {
         lapic::send_ipi(smp::apic_id(cpu), lapic::KICK);
     }
     let since = instr::millis();
-    for cpu in others() {
+    for cpu in smp::others() {
         while !is_stopped(cpu) {
             if instr::millis().wrapping_sub(since) > PATIENCE_MS {
                 return Err(cpu);
