@@ -74,14 +74,15 @@ impl Report {
         if M::checker().seen.insert(self.kind, locks, sites) || self.kind.ends_the_kernel() {
             M::checker().reports.fetch_add(1, Relaxed);
             take_turn::<M>();
-            let left_held = (LEFT_HELD, [lock, None], [taken, None]);
-            if M::checker().left_held.contains(left_held.0, left_held.1, left_held.2) {
+            let left_held = &M::checker().left_held;
+            let (lock, taken) = ([lock, None], [taken, None]);
+            if left_held.contains(LEFT_HELD, lock, taken) {
                 M::report(format_args!("{}", Follower::<M>(&self, PhantomData)));
             } else {
                 M::report(format_args!("{}", Text::<M>(&self, PhantomData)));
             }
             if let Kind::Gate(_) = self.kind {
-                M::checker().left_held.insert(left_held.0, left_held.1, left_held.2);
+                left_held.insert(LEFT_HELD, lock, taken);
             }
             M::checker().turn.store(0, Release);
         }
