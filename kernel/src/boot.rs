@@ -6,13 +6,15 @@
 use core::str::FromStr;
 
 use log::LevelFilter;
-use spin::Once;
+use spin::{Mutex, MutexGuard, Once};
 
 use crate::debug_options;
 use crate::mm::phys;
 use crate::x86::boot_info::{self, BootInfo};
 
-static INFO: Once<BootInfo> = Once::new();
+/// Where [`INFO`] is. Locked once, for good.
+static ROOM: Mutex<BootInfo> = Mutex::new(BootInfo::EMPTY);
+static INFO: Once<&'static BootInfo> = Once::new();
 static OPTIONS: Once<Options> = Once::new();
 
 /// What the command line asks for, besides programs.
@@ -42,7 +44,11 @@ pub struct File {
 /// # Panics
 /// When it was no Multiboot loader.
 pub fn init(magic: u32, info: u32) {
-    INFO.call_once(|| boot_info::read(magic, info).expect("started by a Multiboot loader"));
+    INFO.call_once(|| {
+        let room = MutexGuard::leak(ROOM.lock());
+        boot_info::read(magic, info, room).expect("started by a Multiboot loader");
+        room
+    });
     OPTIONS.call_once(|| Options::of(command_line()));
 }
 

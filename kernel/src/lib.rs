@@ -62,7 +62,8 @@ use crate::mm::kernel_map;
 use crate::point::Point;
 use crate::x86::{delay, fpu, gdt, idt, lapic, pic, user_frame};
 
-/// Where the boot CPU comes from the assembly in `x86`, on a stack that is only for this.
+/// Where the boot CPU comes from the assembly in `x86`, on a stack that is only for this. It has no guard below, so no more
+/// is done on it than the other one needs.
 extern "C" fn kmain(magic: u32, info: u32) -> ! {
     // Let go of at the end, and taken again on the other stack.
     let big = big::enter::<This>();
@@ -76,11 +77,7 @@ extern "C" fn kmain(magic: u32, info: u32) -> ! {
     idt::init();
     memory::init();
     kernel_map::init();
-    env::table::init();
-    selftest::memory();
-    selftest::lock_checker();
-    lapic::init(smp::discover());
-    (0..smp::count()).for_each(kernel_map::map_stack);
+    kernel_map::map_stack(0);
     gdt::init_cpu(0, kernel_map::stack_top(0));
     idt::load();
     drop(big);
@@ -90,6 +87,11 @@ extern "C" fn kmain(magic: u32, info: u32) -> ! {
 /// The boot CPU, on the stack it will keep.
 extern "C" fn kmain_on_its_stack() -> ! {
     let mut big = big::enter::<This>();
+    env::table::init();
+    selftest::memory();
+    selftest::lock_checker();
+    lapic::init(smp::discover());
+    (1..smp::count()).for_each(kernel_map::map_stack);
     lapic::init_cpu();
     fpu::init_cpu();
     pic::init();

@@ -57,6 +57,22 @@ pub(super) fn check(report: &mut Report) {
     }
 }
 
+/// A quarter of each stack has never been used. Below is a hole, so a stack that was too small shows by itself; this is to show it
+/// before.
+pub(super) fn stacks(report: &mut Report) {
+    for cpu in (0..smp::count()).filter(|&cpu| smp::is_online(cpu)) {
+        let (spare, size) = (kernel_map::stack_spare(cpu), kernel_map::stack_size(cpu));
+        log::info!("CPU {cpu} has used {} of {size} bytes of its stack", size - spare);
+        if spare < size / 4 {
+            report.fault(
+                "deep-stack",
+                format_args!("cpu={cpu} spare={spare} size={size}"),
+                format_args!("CPU {cpu} has used all but {spare} of the {size} bytes of its stack"),
+            );
+        }
+    }
+}
+
 fn check_space(cpu: usize, runs: Option<usize>, report: &mut Report) {
     let loaded = stop::cr3(cpu);
     let of_env = |slot: usize| table::env(slot).life.try_lock().map(|life| life.directory);

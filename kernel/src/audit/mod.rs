@@ -106,10 +106,19 @@ pub fn on_demand() -> bool {
 /// Makes an audit; gives back how many faults there are.
 fn now() -> u32 {
     loop {
-        if let Some(faults) = with_others_stopped(look) {
+        if let Some(faults) = with_others_stopped(look_at_all) {
             return faults;
         }
         stop::gate();
+    }
+}
+
+/// Compares everything, and looks how deep the stacks have been. The other CPUs are stopped.
+fn look_at_all() -> u32 {
+    look() + {
+        let mut report = Report::new();
+        cpus::stacks(&mut report);
+        report.faults()
     }
 }
 

@@ -61,11 +61,40 @@ pub fn load() {
 
 /// Gives CPU `index` a kernel stack, with an unmapped hole below.
 pub fn map_stack(index: usize) {
-    let size = if index < NCPU_WIDE_STACK { KSTKSIZE } else { NARROW_STACK };
-    let top = stack_top(index);
-    for va in (top - size..top).step_by(PGSIZE as usize) {
+    for va in stack_pages(index) {
         set(va, boot_page(), PteFlags::P | PteFlags::W);
     }
+}
+
+/// How many bytes at the low end of CPU `index`'s stack have never been used: they are zeros, as at first.
+pub fn stack_spare(index: usize) -> u32 {
+    const STEP: usize = 64;
+    let mut spare = 0;
+    for va in stack_pages(index) {
+        let word = entry(va).load(Ordering::Relaxed);
+        let frame = Entry::decode(word).expect("the stacks of all CPUs are mapped").frame;
+        if phys::is_filled(frame, 0) {
+            spare += PGSIZE;
+            continue;
+        }
+        let is_fresh = |&offset: &usize| {
+            let mut bytes = [0; STEP];
+            phys::read(frame, offset, &mut bytes);
+            bytes == [0; STEP]
+        };
+        return spare + (0..PGSIZE as usize).step_by(STEP).take_while(is_fresh).count() as u32 * STEP as u32;
+    }
+    spare
+}
+
+/// How many bytes CPU `index`'s stack has.
+pub fn stack_size(index: usize) -> u32 {
+    if index < NCPU_WIDE_STACK { KSTKSIZE } else { NARROW_STACK }
+}
+
+fn stack_pages(index: usize) -> impl Iterator<Item = u32> {
+    let top = stack_top(index);
+    (top - stack_size(index)..top).step_by(PGSIZE as usize)
 }
 
 /// The address just above CPU `index`'s kernel stack: JOS's for the first 64, in the device window for the rest.

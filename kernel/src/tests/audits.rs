@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use abi::layout::{UTEMP, UVPT};
+use abi::layout::{PGSIZE, UTEMP, UVPT};
 use abi::page::pdx;
 use abi::{EnvId, EnvStatus, NENV, Syscall};
 
@@ -12,7 +12,7 @@ use crate::cpu;
 use crate::env::life::Tenancy;
 use crate::env::table;
 use crate::mm::frame::{self, Frame, PageRef};
-use crate::mm::{kernel_map, phys};
+use crate::mm::{kernel_map, page_table, phys};
 use crate::x86::{ports, registers};
 use crate::{audit, presence, sched};
 
@@ -181,6 +181,27 @@ fn a_stale_directory_or_translation_is_found() {
     presence::request(slot, presence::FLUSH);
     assert_eq!(faults(), [""; 0]);
     audit::loading(slot);
+}
+
+#[test]
+fn a_stack_that_was_nearly_too_small_is_found() {
+    let _scene = scene();
+    let size = kernel_map::stack_size(0);
+    let place = |below_top: u32| {
+        let word = page_table::slot(kernel_map::directory(), kernel_map::stack_top(0) - below_top).unwrap();
+        let frame = page_table::Entry::decode(word.load(Ordering::Relaxed)).unwrap().frame;
+        move |byte: u8| phys::write(frame, ((size - below_top) % PGSIZE) as usize, &[byte])
+    };
+    assert_eq!(kernel_map::stack_spare(0), size);
+    // What is used is known to within 64 bytes.
+    let touched = place(64);
+    touched(1);
+    assert_eq!(kernel_map::stack_spare(0), size - 64);
+    let (enough, too_deep, all) = (place(size - size / 4), place(size - size / 4 + 1), place(size));
+    broken(&[], || enough(1), || enough(0));
+    broken(&["deep-stack"], || too_deep(1), || too_deep(0));
+    broken(&["deep-stack"], || all(1), || all(0));
+    touched(0);
 }
 
 #[test]

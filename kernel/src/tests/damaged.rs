@@ -5,7 +5,8 @@ use abi::layout::UTOP;
 use super::files;
 use super::machine::{CPUS, DATA, TEXT, machine, random};
 use crate::env::program::{BadProgram, Program};
-use crate::x86::{acpi, boot_info, mptable};
+use crate::x86::boot_info::{self, BootInfo};
+use crate::x86::{acpi, mptable};
 
 const LOADER_MAGIC: u32 = 0x2bad_b002;
 /// Physical memory that is nobody's: where the kernel's image would be.
@@ -90,10 +91,14 @@ fn what_is_wrong_with_a_program_file_is_said() {
 #[test]
 fn what_is_not_from_a_boot_loader_is_not_read() {
     let _machine = machine();
-    assert!(boot_info::read(LOADER_MAGIC, files::BOOT_INFO).is_some());
-    assert!(boot_info::read(LOADER_MAGIC + 1, files::BOOT_INFO).is_none());
+    let is_read = |magic, address| {
+        let mut info = BootInfo::EMPTY;
+        boot_info::read(magic, address, &mut info).is_some()
+    };
+    assert!(is_read(LOADER_MAGIC, files::BOOT_INFO));
+    assert!(!is_read(LOADER_MAGIC + 1, files::BOOT_INFO));
     for nowhere in [u32::MAX, 0x1000_0000, 0x1000_0000 - 51] {
-        assert!(boot_info::read(LOADER_MAGIC, nowhere).is_none());
+        assert!(!is_read(LOADER_MAGIC, nowhere));
     }
 }
 
@@ -111,7 +116,8 @@ fn damaged_boot_information_is_read_as_far_as_it_goes() {
             _ => (random(1 << 31) as u32) << 1,
         }));
         files::place(SCRATCH, &files::words(&words));
-        let info = boot_info::read(LOADER_MAGIC, SCRATCH).expect("the magic number is right");
+        let mut info = BootInfo::EMPTY;
+        boot_info::read(LOADER_MAGIC, SCRATCH, &mut info).expect("the magic number is right");
         assert!(info.modules().len() <= boot_info::MAX_MODULES && info.regions().len() <= boot_info::MAX_REGIONS);
         assert!(info.modules().iter().all(|module| module.start <= module.end && module.end <= 256 << 20));
         assert!(info.regions().iter().all(|region| region.base.checked_add(region.len).is_some()));

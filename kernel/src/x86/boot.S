@@ -10,7 +10,6 @@
 .set CR4_PSE,           0x00000010
 .set CR0_OFF,           0x0000000C      # TS, EM: the FPU is there and ours
 .set CR0_ON,            0x80050023      # PG, AM, WP, NE, MP, PE
-.set BOOT_STACK_SIZE,   0x8000
 
 .section .multiboot, "a"
 .balign 4
@@ -41,7 +40,7 @@ entry:
 1:
     # kmain(magic, info). The zeros end back-traces: no frame below, nowhere to return to.
     xorl %ebp, %ebp
-    movl $(boot_stack + BOOT_STACK_SIZE - 8), %esp
+    movl $(boot_stack + {BOOT_STACK_SIZE} - 8), %esp
     pushl %ebx
     pushl %eax
     pushl $0
@@ -65,6 +64,7 @@ entry_pgdir:
 
 .section .bss.boot_stack, "aw", @nobits
 .balign 4096
+.globl boot_stack
 boot_stack:
-    .skip BOOT_STACK_SIZE
+    .skip {BOOT_STACK_SIZE}
 .size boot_stack, . - boot_stack

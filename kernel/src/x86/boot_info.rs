@@ -2,7 +2,8 @@
 //!
 //! Multiboot specification 0.6.96 §3.3. QEMU puts all of it right behind the kernel's image, where the first
 //! allocations will be, so [`read`] copies everything into arrays of fixed size. What does not fit is cut off;
-//! what lies outside the first 256 MiB is ignored.
+//! what lies outside the first 256 MiB is ignored. The copy is a third of the boot stack, where it must not be made, let alone moved: it
+//! is filled where it stays.
 
 use super::physical::{self, Memory};
 
@@ -20,14 +21,14 @@ pub const MAX_MODULES: usize = 64;
 pub const MAX_REGIONS: usize = 32;
 
 /// A string of at most `N` bytes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Text<const N: usize> {
     bytes: [u8; N],
     len: usize,
 }
 
 /// A file that the boot loader put into memory.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Module {
     /// Physical address of its first byte, on a page boundary.
     pub start: u32,
@@ -38,7 +39,7 @@ pub struct Module {
 }
 
 /// An entry of the memory map.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Region {
     /// Physical address.
     pub base: u64,
@@ -49,7 +50,7 @@ pub struct Region {
 }
 
 /// Everything the boot loader said.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct BootInfo {
     /// The kernel's command line.
     pub command_line: Text<1024>,
@@ -63,34 +64,38 @@ pub struct BootInfo {
     region_count: usize,
 }
 
-/// Copies what lies at physical address `info`. `None` if `magic` is not a Multiboot loader's.
+/// Copies what lies at physical address `info` into `boot`, which is [`BootInfo::EMPTY`]. `None` if `magic` is not a Multiboot
+/// loader's.
 ///
 /// Call before anything is allocated.
-pub fn read(magic: u32, info: u32) -> Option<BootInfo> {
+pub fn read(magic: u32, info: u32, boot: &mut BootInfo) -> Option<()> {
     if magic != LOADER_MAGIC {
         return None;
     }
     let info = physical::low(info, 52)?;
     let flags = info.u32(0);
     let word = |flag, offset| if flags & flag != 0 { info.u32(offset) } else { 0 };
-    let mut boot = BootInfo {
-        command_line: Text::EMPTY,
-        mem_lower: word(HAS_MEMORY, 4),
-        mem_upper: word(HAS_MEMORY, 8),
-        modules: [Module::EMPTY; MAX_MODULES],
-        module_count: 0,
-        regions: [Region::default(); MAX_REGIONS],
-        region_count: 0,
-    };
+    (boot.mem_lower, boot.mem_upper) = (word(HAS_MEMORY, 4), word(HAS_MEMORY, 8));
     if flags & HAS_COMMAND_LINE != 0 {
-        boot.command_line = Text::read(info.u32(16));
+        boot.command_line.read(info.u32(16));
     }
     boot.read_modules(word(HAS_MODULES, 20), word(HAS_MODULES, 24));
     boot.read_regions(word(HAS_MEMORY_MAP, 44), word(HAS_MEMORY_MAP, 48));
-    Some(boot)
+    Some(())
 }
 
 impl BootInfo {
+    /// Nothing said.
+    pub const EMPTY: BootInfo = BootInfo {
+        command_line: Text::EMPTY,
+        mem_lower: 0,
+        mem_upper: 0,
+        modules: [const { Module::EMPTY }; MAX_MODULES],
+        module_count: 0,
+        regions: [Region { base: 0, len: 0, kind: 0 }; MAX_REGIONS],
+        region_count: 0,
+    };
+
     /// The modules, in the loader's order.
     pub fn modules(&self) -> &[Module] {
         &self.modules[..self.module_count]
@@ -110,7 +115,9 @@ impl BootInfo {
             let (start, end) = (table.u32(offset), table.u32(offset + 4));
             let whole = end >= start && physical::low(start, end - start).is_some();
             if whole && self.module_count < MAX_MODULES {
-                self.modules[self.module_count] = Module { start, end, name: Text::read(table.u32(offset + 8)) };
+                let module = &mut self.modules[self.module_count];
+                (module.start, module.end) = (start, end);
+                module.name.read(table.u32(offset + 8));
                 self.module_count += 1;
             }
         }
@@ -146,18 +153,17 @@ impl Module {
 impl<const N: usize> Text<N> {
     const EMPTY: Text<N> = Text { bytes: [0; N], len: 0 };
 
-    /// The NUL-terminated string at physical address `address`, cut after `N` bytes.
-    fn read(address: u32) -> Text<N> {
-        let mut text = Text::EMPTY;
+    /// Becomes the NUL-terminated string at physical address `address`, cut after `N` bytes.
+    fn read(&mut self, address: u32) {
+        self.len = 0;
         for offset in 0..N as u32 {
             let byte = physical::low(address, offset + 1).map_or(0, |memory| memory.u8(offset));
             if byte == 0 {
                 break;
             }
-            text.bytes[text.len] = byte;
-            text.len += 1;
+            self.bytes[self.len] = byte;
+            self.len += 1;
         }
-        text
     }
 
     /// The text, up to the first byte that is not UTF-8.

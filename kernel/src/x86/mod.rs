@@ -57,6 +57,7 @@ pub const fn phys_base() -> usize {
 core::arch::global_asm!(
     include_str!("boot.S"),
     kmain = sym crate::kmain,
+    BOOT_STACK_SIZE = const 4 * user_frame::BOOT_STACK_WORDS,
     options(att_syntax)
 );
 core::arch::global_asm!(

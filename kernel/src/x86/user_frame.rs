@@ -3,7 +3,7 @@
 //! [`UserFrame`] is the right to that place. Each CPU takes one when it starts, and no reference to the frame is alive
 //! while the program runs, since [`UserFrame::enter`] borrows the whole.
 
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use abi::layout::KSTKSIZE;
 
@@ -24,8 +24,22 @@ pub struct UserFrame {
 /// Which CPUs have their [`UserFrame`].
 static TAKEN: [AtomicBool; NCPU] = [const { AtomicBool::new(false) }; NCPU];
 
+/// Words of the boot stack.
+pub(super) const BOOT_STACK_WORDS: usize = 8192;
+
+// `boot.S` defines it so, in memory that the boot loader fills with zeros.
+unsafe extern "C" {
+    safe static boot_stack: [AtomicU32; BOOT_STACK_WORDS];
+}
+
 /// Leaves the boot stack for good and goes on in `f` on CPU 0's kernel stack, which `mm` has just mapped.
+///
+/// # Panics
+/// When less than half of the boot stack was left. There is no page table yet that could have a hole below it, and whoever lies there
+/// would be written to in silence.
 pub fn go_on_own_stack(f: extern "C" fn() -> !) -> ! {
+    let spare = boot_stack.iter().take_while(|word| word.load(Ordering::Relaxed) == 0).count();
+    assert!(spare >= BOOT_STACK_WORDS / 2, "{spare} of {BOOT_STACK_WORDS} words of the boot stack are left");
     // SAFETY: 1. the stack is page-aligned, mapped, and nobody runs on it yet: this is the boot CPU, before it has one.
     // 2. Nothing on the boot stack is kept: all that lasts is in statics.
     unsafe { switch::switch_stack(kernel_map::stack_top(0), f) }
