@@ -88,10 +88,14 @@ fn wake(preferred: usize) {
         return x86::lapic::send_ipi(smp::apic_id(preferred), x86::lapic::KICK);
     }
     for (index, word) in idle_words().iter().enumerate() {
-        let bits = word.load(Ordering::Relaxed);
-        let cpu = index * 32 + bits.trailing_zeros() as usize;
-        if bits != 0 && claim(cpu) {
-            return x86::lapic::send_ipi(smp::apic_id(cpu), x86::lapic::KICK);
+        let mut bits = word.load(Ordering::Relaxed);
+        // Another CPU may be faster to claim one: that one wakes for something else.
+        while bits != 0 {
+            let cpu = index * 32 + bits.trailing_zeros() as usize;
+            if claim(cpu) {
+                return x86::lapic::send_ipi(smp::apic_id(cpu), x86::lapic::KICK);
+            }
+            bits &= bits - 1;
         }
     }
 }
@@ -100,7 +104,8 @@ fn idle_words() -> &'static [AtomicU32] {
     &IDLE[..smp::count().div_ceil(32)]
 }
 
-fn announce(cpu: usize) {
+/// Says that `cpu` is idle.
+pub(crate) fn announce(cpu: usize) {
     IDLE[cpu / 32].fetch_or(1 << (cpu % 32), Ordering::SeqCst);
 }
 

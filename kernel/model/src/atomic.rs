@@ -115,10 +115,18 @@ macro_rules! word {
 
 word!(AtomicU32, AtomicU32, u32);
 word!(AtomicBool, AtomicBool, bool);
+word!(AtomicUsize, AtomicUsize, usize);
 
 impl AtomicU32 {
     #[track_caller]
     pub fn fetch_add(&self, value: u32, _: Ordering) -> u32 {
         locked(Ordering::AcqRel, |order| self.word().fetch_add(value, order))
+    }
+}
+
+impl AtomicUsize {
+    #[track_caller]
+    pub fn compare_exchange(&self, old: usize, new: usize, _: Ordering, _: Ordering) -> Result<usize, usize> {
+        locked(Ordering::AcqRel, |order| self.word().compare_exchange(old, new, order, Ordering::Relaxed))
     }
 }

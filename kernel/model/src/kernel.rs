@@ -69,6 +69,10 @@ pub mod smp {
         true
     }
 
+    pub fn others() -> impl Iterator<Item = usize> {
+        (0..count()).filter(|&cpu| cpu != crate::machine::index())
+    }
+
     pub fn apic_id(cpu: usize) -> u8 {
         u8::try_from(cpu).expect("a small number")
     }
@@ -78,6 +82,16 @@ pub mod smp {
 pub mod x86 {
     pub mod instr {
         pub(crate) use crate::machine::halt as sti_hlt_cli;
+        pub(crate) use loom::thread::yield_now as pause;
+
+        pub fn read_cr3() -> u32 {
+            0
+        }
+
+        /// A clock that stands still: nobody loses patience.
+        pub fn millis() -> u32 {
+            0
+        }
     }
 
     pub mod lapic {

@@ -3,12 +3,16 @@
 mod end;
 mod messages;
 mod queues;
+mod stops;
+mod wakes;
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::{Mutex, PoisonError};
 
 use abi::EnvId;
 use loom::cell::UnsafeCell;
+use loom::thread;
 
 use crate::atomic::{AtomicU32, Ordering, begin};
 use crate::env::life::Tenancy;
@@ -17,7 +21,7 @@ use crate::machine::on_cpu;
 use crate::pool::Pool;
 use crate::presence::{FLUSH, STOP};
 use crate::trap::irq;
-use crate::{Rank, big, cpu, finish, idle, presence, sched, smp, without};
+use crate::{Rank, big, cpu, finish, idle, machine, presence, sched, smp, without};
 
 /// Tries every interleaving of the threads that `run` starts, with up to this many preemptions. Nearly all races that there
 /// are show with two (M. Musuvathi and S. Qadeer, "Iterative Context Bounding", 2007).
@@ -120,6 +124,33 @@ fn a_page_is_not_used_after_it_was_taken_away() {
     });
 }
 
+/// Fails when `demand` waits until it sees the CPU out of user mode: it may have come and gone.
+#[test]
+fn who_has_answered_and_gone_back_is_waited_for_no_longer() {
+    const SLOT: usize = 1;
+    explore(2, || {
+        presence::arrive(&tenant(SLOT));
+        let done = Rc::new(Cell::new(false));
+        let asked = done.clone();
+        let asker = on_cpu(1, move || {
+            presence::demand(SLOT, FLUSH);
+            asked.set(true);
+        });
+        while presence::entering_user(cpu::this(), SLOT).is_ok() {
+            // In user mode, until an interrupt comes.
+            machine::halt();
+            presence::left_user(cpu::this());
+        }
+        assert!(presence::entering_user(cpu::this(), SLOT).is_ok(), "once asked, once answered");
+        while !done.get() {
+            thread::yield_now();
+        }
+        presence::left_user(cpu::this());
+        asker.join().expect("no CPU panics");
+        presence::leave(&tenant(SLOT));
+    });
+}
+
 /// Fails when `presence::entering_user` reads `attention` and clears it in two steps.
 #[test]
 fn of_what_two_ask_at_once_nothing_is_lost() {
@@ -139,41 +170,6 @@ fn of_what_two_ask_at_once_nothing_is_lost() {
         askers.into_iter().for_each(|asker| _ = asker.join().expect("no CPU panics"));
         assert_eq!(early | enter(), STOP | FLUSH);
         presence::leave(&tenant(SLOT));
-    });
-}
-
-/// Fails when `idle::wait` does not look at the queues after it has announced itself; when `announce` is no locked instruction;
-/// when `rouse` sends no interrupt; when neither the fence in `sched::enqueue` is there nor `with_queue`'s stores are
-/// sequentially consistent. (On x86 one of the two is enough: such a store is an `xchg`.)
-#[test]
-fn an_idle_cpu_gets_the_env_that_is_queued_while_it_goes_to_sleep() {
-    explore(3, || {
-        let id = table::make(1);
-        let waker = on_cpu(1, || thaw(1));
-        let env = idle::wait(&mut big::Guard(core::marker::PhantomData));
-        assert_eq!(env.id(), id);
-        waker.join().expect("no CPU panics");
-        sched::release(env);
-        end(id);
-        assert!(sched::pick(0).is_none());
-    });
-}
-
-/// Fails when `idle::wait` does not take its own bit back: then the interrupt goes to the CPU that has an env already, and the one
-/// that sleeps goes on sleeping.
-#[test]
-fn a_cpu_that_has_an_env_does_not_pass_for_an_idle_one() {
-    explore(2, || {
-        smp::set_count(3);
-        let ids = [1, 2].map(table::make);
-        let waker = on_cpu(1, || thaw(1));
-        let sleeper = on_cpu(2, || sched::release(idle::wait(&mut big::Guard(core::marker::PhantomData))));
-        let env = idle::wait(&mut big::Guard(core::marker::PhantomData));
-        thaw(2);
-        [waker, sleeper].into_iter().for_each(|other| other.join().expect("no CPU panics"));
-        sched::release(env);
-        ids.into_iter().for_each(end);
-        assert!(sched::pick(0).is_none() && sched::steal().is_none());
     });
 }
 

@@ -15,11 +15,10 @@
 //! In the build with the big lock the asker holds that: there nobody else is in the kernel, and who is out of user mode
 //! waits for it, at the entry.
 
-use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
-
 use crossbeam_utils::CachePadded;
 use sync::big;
 
+use crate::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use crate::config::NCPU;
 use crate::x86::{instr, lapic};
 use crate::{cpu, println, smp};
