@@ -28,12 +28,14 @@ pub fn timer_stop() {
     registers::mine().timer.store(false, Ordering::Relaxed);
 }
 
-/// Nothing: an interrupt ends when it is taken.
-pub fn eoi() {}
+/// Ends an interrupt that a test has brought ([`registers::Registers::bring`]); others end when they are taken.
+pub fn eoi() {
+    registers::mine().end_first();
+}
 
-/// Nothing is: see [`eoi`].
-pub fn is_in_service(_vector: u8) -> bool {
-    false
+/// Whether a test has brought it, and it is not ended.
+pub fn is_in_service(vector: u8) -> bool {
+    registers::mine().not_ended().any(|other| other == vector)
 }
 
 /// Interrupts the CPU whose APIC has this id.

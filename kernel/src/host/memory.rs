@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 
 use abi::layout::{KERNBASE, PGSIZE, PHYSMAX};
 
+use super::jitter;
 use crate::mm::{kernel_map, page_table};
 
 /// What a read gives where there is nothing.
@@ -28,11 +29,12 @@ pub fn base() -> usize {
     })
 }
 
-/// Fills the 4096 bytes at `address` with `word`.
+/// Fills the 4096 bytes at `address` with `word`. Other threads may go first.
 ///
 /// # Safety
 /// The page must be in the block, and nothing may hold a Rust reference to it but as atomic words.
 pub unsafe fn fill_page(address: usize, word: u32) {
+    jitter::point();
     // SAFETY: the caller's promise.
     unsafe { words(address) }.for_each(|place| place.store(word, Ordering::Relaxed));
 }

@@ -20,6 +20,8 @@ pub struct Registers {
     pub pending: AtomicBool,
     /// Whether the timer is on.
     pub timer: AtomicBool,
+    /// Which interrupts the local APIC has brought that are not ended yet: bit v of word w for vector 32w + v.
+    pub in_service: [AtomicU32; 8],
 }
 
 static REGISTERS: [Registers; NCPU] = [const {
@@ -30,6 +32,7 @@ static REGISTERS: [Registers; NCPU] = [const {
         interrupts: AtomicU32::new(0),
         pending: AtomicBool::new(false),
         timer: AtomicBool::new(false),
+        in_service: [const { AtomicU32::new(0) }; 8],
     }
 }; NCPU];
 
@@ -44,6 +47,25 @@ pub fn mine() -> &'static Registers {
 }
 
 impl Registers {
+    /// Says that the local APIC brings an interrupt with this vector, for a test of how it is ended.
+    pub fn bring(&self, vector: u8) {
+        self.in_service[usize::from(vector) / 32].fetch_or(1 << (vector % 32), Ordering::Relaxed);
+    }
+
+    /// The interrupts that are not ended.
+    pub fn not_ended(&self) -> impl DoubleEndedIterator<Item = u8> + '_ {
+        (0..=u8::MAX).filter(|vector| {
+            self.in_service[usize::from(*vector) / 32].load(Ordering::Relaxed) & 1 << (vector % 32) != 0
+        })
+    }
+
+    /// Ends the one that goes before the others.
+    pub fn end_first(&self) {
+        if let Some(vector) = self.not_ended().next_back() {
+            self.in_service[usize::from(vector) / 32].fetch_and(!(1 << (vector % 32)), Ordering::Relaxed);
+        }
+    }
+
     /// Takes the pending interrupt, if there is one.
     pub fn take_interrupt(&self) -> bool {
         self.pending.swap(false, Ordering::SeqCst)

@@ -2,16 +2,18 @@
 
 use std::sync::atomic::Ordering;
 
-use abi::NENV;
 use abi::layout::PGSIZE;
+use abi::{EnvId, NENV};
 
 use super::files;
-use super::machine::{CPUS, machine};
+use super::machine::{CPUS, machine, record};
+use super::program::spawn;
 use crate::env::table;
 use crate::mm::frame::{self, Frame, PageRef};
 use crate::mm::kernel_map::{self, map_device};
 use crate::mm::page_table;
 use crate::x86::ports;
+use crate::x86::qemu::Ending;
 use crate::{boot, finish, memory, selftest, smp};
 
 #[test]
@@ -28,7 +30,7 @@ fn boots() {
 #[test]
 fn a_frame_is_free_if_all_of_it_is_memory() {
     let _machine = machine();
-    // The first region of the map ends within the second of these frames; the hole for devices begins behind it.
+    // The lowest region of the map ends within the second of these frames; the hole for devices begins behind it.
     assert_eq!([0x9e, 0x9f].map(|number| memory::is_allocatable(Frame(number))), [true, false]);
 }
 
@@ -72,4 +74,14 @@ fn the_books_show_what_is_missing_and_what_is_too_many() {
     assert!(!finish::books(), "a frame is free that was not");
     assert_eq!(frame::pool().take(), Some(0));
     assert!(finish::books());
+}
+
+#[test]
+fn what_an_audit_finds_before_the_end_is_not_forgotten() {
+    let _machine = machine();
+    // What is wrong with an env goes with it.
+    record(spawn(EnvId::NONE)).parent_id.store(1, Ordering::Relaxed);
+    assert_eq!(finish::close_the_books(), Ending::Audit);
+    // Others have asked for lock reports.
+    assert!(matches!(finish::close_the_books(), Ending::Good | Ending::LockReport));
 }

@@ -187,3 +187,39 @@ fn damaged_mp_tables_are_refused_with_jos_messages() {
     assert_eq!(complaint().unwrap(), "mpinit: unknown config type 9");
     files::place(MP_POINTER, &[0; 16]);
 }
+
+#[test]
+fn an_mp_table_is_found_in_each_place_where_it_may_be() {
+    // The BIOS's words for where its extended data begin, in paragraphs, and for KiB of base memory.
+    const EXTENDED_DATA: u32 = 0x40e;
+    const BASE_MEMORY: u32 = 0x413;
+    let _machine = machine();
+    // No table, but a number for one that the specification describes: enough to see that it was found.
+    let mut pointer = [&b"_MP_"[..], &[0; 4], &[1, 4, 0, 1, 0, 0, 0, 0]].concat();
+    files::sum_up(&mut pointer, 10);
+    let found = |at: u32, extended_data: u32| {
+        files::place(EXTENDED_DATA, &((extended_data >> 4) as u16).to_le_bytes());
+        files::place(BASE_MEMORY, &638_u16.to_le_bytes());
+        files::place(at, &pointer);
+        let error = mptable::find().err();
+        files::place(at, &[0; 16]);
+        files::place(EXTENDED_DATA, &[0; 2]);
+        error == Some(mptable::Error::DefaultConfiguration)
+    };
+    let (base_memory_ends, extended_data) = (638 * 1024, 0x9_f800);
+    for (at, extended_data, is_a_place) in [
+        (extended_data, extended_data, true),
+        (extended_data + 1008, extended_data, true),
+        (extended_data + 1024, extended_data, false),
+        (base_memory_ends - 1024, 0, true),
+        (base_memory_ends - 16, 0, true),
+        (base_memory_ends - 1040, 0, false),
+        (base_memory_ends - 16, extended_data, false),
+        (0xf_0020, extended_data, true),
+        (0xf_fff0, 0, true),
+        (0xe_fff0, 0, false),
+    ] {
+        assert_eq!(found(at, extended_data), is_a_place, "at {at:#x}, extended data at {extended_data:#x}");
+    }
+    files::place(BASE_MEMORY, &639_u16.to_le_bytes());
+}

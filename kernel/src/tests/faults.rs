@@ -10,8 +10,9 @@ use abi::{EnvStatus, PushRegs, Syscall, UTrapframe};
 use super::machine::{machine, record};
 use super::program::{PU, Program, run, spawn, start};
 use crate::run::Next;
-use crate::x86::ports;
-use crate::x86::registers;
+use crate::trap::irq;
+use crate::x86::lapic::KICK;
+use crate::x86::{ports, registers};
 
 const UPCALL: u32 = 0x80_0100;
 const XSTACK: u32 = UXSTACKTOP - PGSIZE;
@@ -156,6 +157,32 @@ fn an_interrupt_that_nobody_asked_for_kills_nobody() {
     }
     assert!(program.may_go_on());
     registers::mine().timer.store(false, Ordering::Relaxed);
+}
+
+#[test]
+fn every_interrupt_is_ended_and_no_other_one() {
+    let _machine = machine();
+    let (mut program, mine) = (start(), registers::mine());
+    let mut check = |vector: u8, way: &str, handle: &mut dyn FnMut()| {
+        mine.bring(vector);
+        handle();
+        assert_eq!(mine.not_ended().next(), None, "{vector:#x}, {way}");
+        // One that the APIC has not brought needs no end, and the end of another one is not its to give.
+        if ![IRQ_OFFSET as u8, KICK].contains(&vector) {
+            let other = if vector == 0xff { 0xfe } else { 0xff };
+            mine.bring(other);
+            handle();
+            assert_eq!(mine.not_ended().collect::<Vec<_>>(), [other], "after {vector:#x}, {way}");
+            mine.end_first();
+        }
+    };
+    for vector in IRQ_OFFSET as u8..=0xff {
+        check(vector, "while idle", &mut || irq::handle_idle(vector));
+        if vector != T_SYSCALL {
+            check(vector, "while a program ran", &mut || program.trap(vector.into()));
+        }
+    }
+    irq::after_idle();
 }
 
 #[test]

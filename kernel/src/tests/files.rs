@@ -70,9 +70,9 @@ pub(super) fn place_boot_info(command_line: &str, modules: &[(&str, &[u8])]) {
         at = end.next_multiple_of(PGSIZE);
     }
     place(line, &[command_line.as_bytes(), b"\0"].concat());
-    // Size, base, length, kind; bases and lengths are 64 bits.
+    // Size, base, length, kind; bases and lengths are 64 bits. Nobody promises an order.
     let regions =
-        words(&[20, 0, 0, 0x9_fc00, 0, 1, 20, 0x10_0000, 0, ACPI - 0x10_0000, 0, 1, 20, ACPI, 0, 0x2_0000, 0, 3]);
+        words(&[20, 0x10_0000, 0, ACPI - 0x10_0000, 0, 1, 20, ACPI, 0, 0x2_0000, 0, 3, 20, 0, 0, 0x9_fc00, 0, 1]);
     place(map, &regions);
     let flags = 1 | 1 << 2 | 1 << 3 | 1 << 6;
     let mut info = [0; 13];

@@ -11,6 +11,7 @@ use crate::config::FRAME_CACHE;
 use crate::console;
 use crate::env::{exit, load, table};
 use crate::mm::frame::PageRef;
+use crate::mm::phys;
 use crate::run::Next;
 use crate::x86::ports;
 
@@ -101,6 +102,24 @@ fn race_40_the_last_frames_go_from_cpu_to_cpu() {
     machine.parallel(2, |_| {
         for _ in 0..3 * ROUNDS {
             in_kernel(|| drop(core::iter::from_fn(PageRef::alloc).collect::<Vec<_>>()));
+        }
+    });
+    drop(hoard);
+}
+
+/// What is done to a frame when it is freed is done before another CPU can have it.
+#[test]
+fn the_last_frame_is_its_new_owner_s_alone() {
+    let mut machine = machine();
+    let hoard = leave_frames(1);
+    machine.jitter();
+    machine.parallel(2, |_| {
+        for _ in 0..100 * ROUNDS {
+            let Some(page) = in_kernel(PageRef::alloc_zeroed) else { continue };
+            // Time for whoever had it before to finish what it is about.
+            std::thread::yield_now();
+            in_kernel(|| assert!(phys::is_filled(page.frame(), 0), "somebody writes to {:?}", page.frame()));
+            in_kernel(|| drop(page));
         }
     });
     drop(hoard);

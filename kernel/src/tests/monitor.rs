@@ -1,8 +1,10 @@
 //! What the monitor shows.
 
+use abi::layout::{PGSIZE, UTEMP};
+use abi::trap::T_BRKPT;
 use abi::{EnvId, EnvStatus, Syscall};
 
-use super::machine::machine;
+use super::machine::{CPUS, machine};
 use super::program::{spawn, start};
 use crate::monitor;
 use crate::x86::ports;
@@ -28,4 +30,37 @@ fn envs_are_shown_with_what_they_do() {
     assert_eq!(running.call(Syscall::EnvDestroy, &[0]), Ok(0));
     assert_eq!(shown(running.id), "dying");
     running.leave();
+}
+
+#[test]
+fn at_a_breakpoint_the_program_s_memory_is_shown() {
+    let _machine = machine();
+    let mut program = start();
+    program.alloc(UTEMP, 3);
+    let mut shown = |command: String| {
+        ports::take_output();
+        ports::type_on_line(format!("{command}\ncontinue\n").as_bytes());
+        program.trap(T_BRKPT);
+        let output = ports::take_output();
+        let lines = output.lines().filter_map(|line| line.split_once(" -> "));
+        lines.map(|(va, _)| va.to_owned()).collect::<Vec<_>>()
+    };
+    let pages = [0, 1, 2].map(|page| format!("{:08x}", UTEMP + page * PGSIZE));
+    assert_eq!(shown(format!("mappings {UTEMP:x}")), pages[..1]);
+    assert_eq!(shown(format!("mappings {:x} {:x}", UTEMP + 5, UTEMP + PGSIZE)), pages[..2], "both ends included");
+    assert_eq!(shown(format!("mappings 0 {:x}", UTEMP - 1)), [""; 0]);
+    assert_eq!(shown(format!("mappings {UTEMP:#x} {:#x}", UTEMP + 9 * PGSIZE)), pages);
+}
+
+#[test]
+fn cpus_are_shown_with_what_they_run() {
+    let mut machine = machine();
+    let env = machine.as_cpu(2, start);
+    ports::take_output();
+    ports::type_on_line(b"cpus\ncontinue\n");
+    monitor::enter();
+    let output = ports::take_output();
+    let lines: Vec<_> = output.lines().filter(|line| line.starts_with("CPU ")).collect();
+    assert_eq!((lines.len(), lines[1], lines[2]), (CPUS, "CPU 1: idle", format!("CPU 2: env {}", env.id).as_str()));
+    machine.as_cpu(2, || drop(env));
 }

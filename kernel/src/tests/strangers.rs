@@ -1,4 +1,5 @@
-//! Calls on a child that is destroyed meanwhile, and whose slot goes to a stranger at once.
+//! Calls on a child that is destroyed meanwhile, and whose slot goes to a stranger at once; and those of a stranger that
+//! has the slot of the parent.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -6,7 +7,7 @@ use abi::layout::UTEMP;
 use abi::{EnvId, Error, Syscall};
 
 use super::machine::{in_kernel, machine, record, until};
-use super::program::{PUW, start};
+use super::program::{PU, PUW, spawn, start};
 use crate::env::{exit, table};
 
 const ROUNDS: u32 = 200;
@@ -64,4 +65,28 @@ fn race_01_a_page_for_a_child_does_not_reach_the_next_tenant() {
 fn race_02_a_right_over_a_child_is_none_over_the_next_tenant() {
     let no_upcall = |id: EnvId| record(id).pgfault_upcall.load(Ordering::SeqCst) == 0;
     parent_and_stranger(Syscall::EnvSetPgfaultUpcall, [0x80_0000, 0], no_upcall);
+}
+
+#[test]
+fn who_has_the_slot_of_the_parent_is_no_parent() {
+    let _machine = machine();
+    let parent = start();
+    let (orphan, slot) = (spawn(parent.id), parent.id.slot());
+    drop(parent);
+    let mut stranger = start();
+    assert_eq!(stranger.id.slot(), slot, "freed last, handed out first");
+    stranger.alloc(UTEMP, 1);
+    let runnable = abi::EnvStatus::Runnable as u32;
+    let calls: [(Syscall, &[u32]); 7] = [
+        (Syscall::PageAlloc, &[orphan.0, UTEMP, PUW]),
+        (Syscall::PageMap, &[0, UTEMP, orphan.0, UTEMP, PU]),
+        (Syscall::PageMap, &[orphan.0, UTEMP, 0, UTEMP, PU]),
+        (Syscall::PageUnmap, &[orphan.0, UTEMP]),
+        (Syscall::EnvSetPgfaultUpcall, &[orphan.0, 7]),
+        (Syscall::EnvSetStatus, &[orphan.0, runnable]),
+        (Syscall::EnvDestroy, &[orphan.0]),
+    ];
+    for (call, arguments) in calls {
+        assert_eq!(stranger.call(call, arguments), Err(Error::BadEnv), "{call:?}");
+    }
 }
