@@ -27,6 +27,7 @@ fn main(_: Args) {
     });
     wait(heir);
     expect("the heir's end", board.get(1), 1);
+    saved_before_a_fork(board);
     let spoiler = child(leave_exceptions);
     let keepers = [(); ENVS as usize].map(|()| {
         child(|| {
@@ -55,6 +56,26 @@ fn fresh_after(board: Board, value: u32) {
     // What comes of an empty x87 stack is the emulator's business.
     let survives = board.child_survives(|| expect("fresh registers", stored().1, [0; 4]));
     expect("whether a child has fresh registers", survives, true);
+}
+
+/// A child has its parent's registers also if that has not touched them since it left its CPU.
+fn saved_before_a_fork(board: Board) {
+    board.set(2, 0);
+    let other = child(|| {
+        while board.get(2) == 0 {
+            sys_yield();
+        }
+    });
+    load(78);
+    for _ in 0..20 {
+        // Where there is one CPU, the other env has its turn.
+        sys_yield();
+    }
+    let survives = board.child_survives(|| expect("saved registers", stored(), (78, [78; 4])));
+    expect("whether a child has saved registers", survives, true);
+    board.set(2, 1);
+    wait(other);
+    load(77);
 }
 
 fn keep(value: u32) {

@@ -99,6 +99,7 @@ pub(crate) const CASES: &[Case] = &[
         limit: 300,
         ..Case::BASE
     },
+    Case { name: "families", programs: &["families"], required: &["families: ok"], limit: 300, ..Case::BASE },
     Case { name: "fpu", programs: &["fpu"], required: &["fpu: ok"], limit: 300, ..Case::BASE },
     Case { name: "stackdepth", programs: &["stackdepth"], ..Case::BASE },
     Case {

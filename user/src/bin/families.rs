@@ -1,0 +1,84 @@
+//! What `fork` and `sfork` promise: all that `sfork` made share one memory, whatever the pages were before; `fork` shares
+//! none of it; and a child has all it needs when it begins.
+
+#![no_std]
+#![no_main]
+
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use ulib::{Args, EnvId, EnvRecord, EnvStatus, SELF, cprintf, envs, exit, sfork, sys_getenvid, sys_yield, wait};
+use user::hostile::{Board, child, expect};
+
+ulib::entry!(main);
+
+/// Children that are made while another env looks.
+const CHILDREN: u32 = 300;
+
+static SUM: AtomicU32 = AtomicU32::new(0);
+
+fn main(_: Args) {
+    let board = Board::shared();
+    share(board);
+    // Where every page is left from a fork.
+    expect("whether a child shares with its own", board.child_survives(|| share(board)), true);
+    expect("the sum in the parent of that", SUM.load(Ordering::SeqCst), 111);
+    begin_ready(board);
+    cprintf!("families: ok\n");
+}
+
+/// Two children add to a number when both are there. Uses word 1.
+fn share(board: Board) {
+    board.set(1, 0);
+    // From here on the page is this env's own.
+    SUM.store(1, Ordering::SeqCst);
+    let adders = [10, 100].map(|number| adder(board, number));
+    board.set(1, 1);
+    adders.into_iter().for_each(wait);
+    expect("the sum", SUM.load(Ordering::SeqCst), 111);
+    wait(child(|| SUM.store(0, Ordering::SeqCst)));
+    expect("the sum after a fork", SUM.load(Ordering::SeqCst), 111);
+}
+
+fn adder(board: Board, number: u32) -> EnvId {
+    let child = sfork().unwrap();
+    if child == SELF {
+        while board.get(1) == 0 {
+            sys_yield();
+        }
+        SUM.fetch_add(number, Ordering::SeqCst);
+        exit();
+    }
+    child
+}
+
+/// No child is seen to run, or to be ready to, before it has an upcall. Uses words 1 and 2.
+fn begin_ready(board: Board) {
+    let parent = sys_getenvid();
+    (1..3).for_each(|word| board.set(word, 0));
+    let observer = child(|| {
+        while board.get(1) == 0 {
+            // The slots freed last are the first to be used again.
+            for _ in 0..100 {
+                let early = envs()[..16].iter().any(|record| is_early(record, parent));
+                board.word(2).fetch_or(early.into(), Ordering::SeqCst);
+            }
+            sys_yield();
+        }
+    });
+    for _ in 0..CHILDREN {
+        wait(child(|| ()));
+    }
+    board.set(1, 1);
+    wait(observer);
+    expect("whether a child was to run without an upcall", board.get(2), 0);
+}
+
+fn is_early(record: &EnvRecord, parent: EnvId) -> bool {
+    let id = record.id.load(Ordering::Acquire);
+    let is_child = record.parent_id.load(Ordering::Acquire) == parent.0;
+    let status = record.status.load(Ordering::Acquire);
+    let may_run = [EnvStatus::Runnable, EnvStatus::Running].iter().any(|other| *other as u32 == status);
+    let upcall = record.pgfault_upcall.load(Ordering::Acquire);
+    // The next tenant's words come after its id.
+    is_child && may_run && upcall == 0 && record.id.load(Ordering::Acquire) == id
+}
