@@ -188,11 +188,42 @@ fn damaged_mp_tables_are_refused_with_jos_messages() {
     files::place(MP_POINTER, &[0; 16]);
 }
 
+/// The BIOS's words for where its extended data begin, in paragraphs, and for KiB of base memory.
+const EXTENDED_DATA: u32 = 0x40e;
+const BASE_MEMORY: u32 = 0x413;
+
+#[test]
+fn acpi_s_root_pointer_is_found_in_each_place_where_it_may_be() {
+    let _machine = machine();
+    let mut pointer = [b"RSD PTR ".to_vec(), vec![0; 8], files::words(&[files::ACPI])].concat();
+    files::sum_up(&mut pointer, 8);
+    files::place(files::ROOT_POINTER, &[0; 20]);
+    let found = |at: u32, extended_data: u32| {
+        files::place(EXTENDED_DATA, &((extended_data >> 4) as u16).to_le_bytes());
+        files::place(at, &pointer);
+        let found = acpi::madt().is_ok_and(|madt| madt.is_some());
+        files::place(at, &[0; 20]);
+        files::place(EXTENDED_DATA, &[0; 2]);
+        found
+    };
+    let extended_data = 0x9_f800;
+    for (at, extended_data, is_a_place) in [
+        (extended_data, extended_data, true),
+        (extended_data + 1008, extended_data, true),
+        (extended_data + 1024, extended_data, false),
+        (extended_data + 8, extended_data, false),
+        (extended_data, 0, false),
+        (0xe_0000, extended_data, true),
+        (0xf_ffe0, 0, true),
+        (0xd_fff0, 0, false),
+    ] {
+        assert_eq!(found(at, extended_data), is_a_place, "at {at:#x}, extended data at {extended_data:#x}");
+    }
+    files::place_acpi(CPUS as u8);
+}
+
 #[test]
 fn an_mp_table_is_found_in_each_place_where_it_may_be() {
-    // The BIOS's words for where its extended data begin, in paragraphs, and for KiB of base memory.
-    const EXTENDED_DATA: u32 = 0x40e;
-    const BASE_MEMORY: u32 = 0x413;
     let _machine = machine();
     // No table, but a number for one that the specification describes: enough to see that it was found.
     let mut pointer = [&b"_MP_"[..], &[0; 4], &[1, 4, 0, 1, 0, 0, 0, 0]].concat();

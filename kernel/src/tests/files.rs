@@ -10,7 +10,7 @@ pub(super) const BOOT_INFO: u32 = 0x9000;
 /// Bytes of memory. The last 128 KiB are ACPI's.
 pub(super) const MEMORY: u32 = 32 << 20;
 pub(super) const ACPI: u32 = MEMORY - 0x2_0000;
-const ROOT_POINTER: u32 = 0xf_0000;
+pub(super) const ROOT_POINTER: u32 = 0xf_0000;
 const MODULES: u32 = 5 << 20;
 
 /// Writes bytes to physical memory.

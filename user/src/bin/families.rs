@@ -6,7 +6,10 @@
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use ulib::{Args, EnvId, EnvRecord, EnvStatus, SELF, cprintf, envs, exit, sfork, sys_getenvid, sys_yield, wait};
+use ulib::{
+    Args, EnvId, EnvRecord, EnvStatus, Page, PteFlags, READ, SELF, WRITE, cprintf, envs, exit, flags_at, sfork,
+    sys_env_set_pgfault_upcall, sys_getenvid, sys_yield, wait,
+};
 use user::hostile::{Board, child, expect};
 
 ulib::entry!(main);
@@ -22,6 +25,7 @@ fn main(_: Args) {
     // Where every page is left from a fork.
     expect("whether a child shares with its own", board.child_survives(|| share(board)), true);
     expect("the sum in the parent of that", SUM.load(Ordering::SeqCst), 111);
+    keep_rights(board);
     begin_ready(board);
     cprintf!("families: ok\n");
 }
@@ -49,6 +53,28 @@ fn adder(board: Board, number: u32) -> EnvId {
         exit();
     }
     child
+}
+
+/// What may only be read may only be read by a child, and what was copied is a page like any other.
+fn keep_rights(board: Board) {
+    let page = Page::at(0x0200_0000);
+    page.alloc(WRITE).unwrap();
+    page.write(0, 7);
+    page.map(SELF, page, READ).unwrap();
+    board.dies("a child's write to what may only be read", || {
+        // To the handler of `fork` it would be a mistake that ends in the monitor, or a page to copy.
+        expect("marked as copy-on-write", flags_at(page.va()).contains(PteFlags::COW), false);
+        sys_env_set_pgfault_upcall(SELF, 0).unwrap();
+        page.write(0, 8);
+    });
+    let survives = board.child_survives(|| {
+        expect("what may only be read", page.read(0), 7);
+        SUM.store(3, Ordering::SeqCst);
+        let flags = flags_at(ulib::address(&raw const SUM));
+        expect("the rights to a page that was copied", flags & PteFlags::SYSCALL, WRITE);
+    });
+    expect("whether a child has the rights it should have", survives, true);
+    page.unmap().unwrap();
 }
 
 /// No child is seen to run, or to be ready to, before it has an upcall. Uses words 1 and 2.
