@@ -163,7 +163,7 @@ fn an_interrupt_that_nobody_asked_for_kills_nobody() {
 fn every_interrupt_is_ended_and_no_other_one() {
     let _machine = machine();
     let (mut program, mine) = (start(), registers::mine());
-    let mut check = |vector: u8, way: &str, handle: &mut dyn FnMut()| {
+    let check = |vector: u8, way: &str, handle: &mut dyn FnMut()| {
         mine.bring(vector);
         handle();
         assert_eq!(mine.not_ended().next(), None, "{vector:#x}, {way}");
@@ -192,7 +192,7 @@ fn the_timer_gives_others_their_turn_and_input_does_not() {
     let other = spawn(abi::EnvId::NONE);
     program.trap(IRQ_OFFSET);
     assert!(program.next == Next::Other && program.may_go_on());
-    for vector in [IRQ_OFFSET + 1, IRQ_OFFSET + 4, u32::from(crate::x86::lapic::KICK)] {
+    for vector in [IRQ_OFFSET + 1, IRQ_OFFSET + 4, u32::from(KICK)] {
         program.trap(vector);
         assert_eq!(program.next, Next::Same, "{vector}");
     }
