@@ -6,8 +6,8 @@ use abi::{EnvId, EnvStatus, Syscall};
 
 use super::machine::{CPUS, machine};
 use super::program::{spawn, start};
-use crate::monitor;
 use crate::x86::ports;
+use crate::{finish, monitor};
 
 /// What the command `envs` says that an env does.
 fn shown(id: EnvId) -> String {
@@ -63,4 +63,36 @@ fn cpus_are_shown_with_what_they_run() {
     let lines: Vec<_> = output.lines().filter(|line| line.starts_with("CPU ")).collect();
     assert_eq!((lines.len(), lines[1], lines[2]), (CPUS, "CPU 1: idle", format!("CPU 2: env {}", env.id).as_str()));
     machine.as_cpu(2, || drop(env));
+}
+
+#[test]
+fn the_prompt_comes_back_when_a_program_can_not_be_started() {
+    let _machine = machine();
+    ports::take_output();
+    ports::type_on_line(b"run\nrun nothing\nrun damaged\ncontinue\n");
+    monitor::enter();
+    let output = ports::take_output();
+    assert_eq!(output.matches("K> ").count(), 4, "{output}");
+    for answer in ["run NAME[:ARG...]", "nothing: no such program", "damaged: not an ELF file"] {
+        assert!(output.contains(&format!("\n{answer}")), "{output}");
+    }
+}
+
+#[test]
+fn the_last_env_is_said_to_be_destroyed_when_there_is_none_left() {
+    let _machine = machine();
+    let said = || {
+        ports::take_output();
+        ports::type_on_line(b"continue\n");
+        finish::nothing_runnable();
+        let output = ports::take_output();
+        let at_once = output.lines().take_while(|line| *line != "Welcome to the JOS kernel monitor!");
+        at_once.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (destroyed, nothing) =
+        ("Destroyed the only environment - nothing more to do!", "No runnable environments in the system!");
+    assert_eq!(said(), [destroyed, nothing]);
+    let blocked = start();
+    blocked.leave();
+    assert_eq!(said(), [nothing]);
 }

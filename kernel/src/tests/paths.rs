@@ -89,6 +89,22 @@ fn what_a_tick_pulls_over_is_queued_here() {
     had.into_iter().for_each(sched::release);
 }
 
+/// Whoever is alone in a queue is not pulled to and fro.
+#[test]
+fn what_is_longer_by_one_is_not_pulled_over() {
+    let mut machine = machine();
+    let spawn_two = || [(); 2].map(|()| spawn(EnvId::NONE));
+    machine.as_cpu(1, || spawn(EnvId::NONE));
+    sched::balance();
+    assert!(sched::pick(abi::NENV - 1).is_none(), "one beside none");
+    let (here, there) = (spawn_two(), machine.as_cpu(1, spawn_two));
+    sched::balance();
+    let picked: Vec<_> = core::iter::from_fn(|| sched::pick(abi::NENV - 1)).collect();
+    let ids: Vec<_> = picked.iter().map(|env| env.id()).collect();
+    assert!(ids.len() == 2 && ids.iter().all(|id| here.contains(id)), "{ids:?} of {here:?} here and {there:?} there");
+    picked.into_iter().for_each(sched::release);
+}
+
 /// A sender that was refused by `busy` and yields.
 fn refused_and_patient(sender: EnvId, busy: EnvId) {
     let mut sender = run(sender);

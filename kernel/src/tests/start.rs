@@ -54,6 +54,14 @@ fn arguments_lie_on_the_stack() {
     };
     assert_eq!((argc, [text(0), text(1), text(2)]), (3, ["hello", "first", "2"].map(String::from)));
     assert_eq!(word(argv + 12), 0);
+    drop(program);
+    // Eight words, its name among them, and no more.
+    let most = format!("hello{}", ":x".repeat(7));
+    let program = run(load::start(&most).unwrap());
+    let word = |va| u32::from_le_bytes(program.peek(va));
+    let (argc, argv) = (word(program.frame.esp), word(program.frame.esp + 4));
+    assert_eq!((argc, program.peek(word(argv + 28)), word(argv + 32)), (8, *b"x\0", 0));
+    assert_eq!(load::start(&(most + ":x")), Err(NotStarted::Arguments));
 }
 
 #[test]
