@@ -36,7 +36,8 @@ pub fn wait(big: &mut big::Guard<This>) -> OnCpu {
     let here = cpu::this();
     loop {
         // Not idle while looking: an env that is neither queued nor running yet would be overlooked below.
-        here.idle.store(false, Ordering::SeqCst);
+        // Whoever sees the count sees this.
+        here.idle.store(false, Ordering::Relaxed);
         here.wakes.fetch_add(1, Ordering::SeqCst);
         if let Some(env) = sched::pick(LAST_SLOT).or_else(sched::steal) {
             return env;
@@ -100,7 +101,8 @@ fn idle_words() -> &'static [AtomicU32] {
     &IDLE[..smp::count().div_ceil(32)]
 }
 
-fn announce(cpu: usize) {
+/// Says that `cpu` is idle.
+pub fn announce(cpu: usize) {
     IDLE[cpu / 32].fetch_or(1 << (cpu % 32), Ordering::SeqCst);
 }
 
