@@ -100,6 +100,15 @@ macro_rules! word {
                 locked(Ordering::AcqRel, |order| self.word().swap(value, order))
             }
 
+            /// Reads in one order where the exchange fails, which is taken for the same.
+            #[track_caller]
+            pub fn compare_exchange(&self, old: $value, new: $value, _: Ordering, _: Ordering) -> Result<$value, $value> {
+                locked(Ordering::AcqRel, |order| {
+                    let failed = if order == Ordering::Relaxed { order } else { Ordering::Acquire };
+                    self.word().compare_exchange(old, new, order, failed)
+                })
+            }
+
             #[track_caller]
             pub fn fetch_or(&self, value: $value, _: Ordering) -> $value {
                 locked(Ordering::AcqRel, |order| self.word().fetch_or(value, order))

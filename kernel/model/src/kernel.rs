@@ -7,13 +7,13 @@ pub mod config {
     pub const NCPU: usize = 3;
 }
 
-/// Messages about the life of envs, which nobody reads.
+/// Messages, which nobody reads.
 macro_rules! lifecycle {
     ($($arg:tt)*) => {
         let _ = format!($($arg)*);
     };
 }
-pub(crate) use lifecycle;
+pub(crate) use {lifecycle, lifecycle as println};
 
 /// What each CPU has of its own.
 pub mod cpu {
@@ -69,6 +69,10 @@ pub mod smp {
         true
     }
 
+    pub fn others() -> impl Iterator<Item = usize> {
+        (0..count()).filter(|&cpu| cpu != crate::machine::index())
+    }
+
     pub fn apic_id(cpu: usize) -> u8 {
         u8::try_from(cpu).expect("a small number")
     }
@@ -78,6 +82,16 @@ pub mod smp {
 pub mod x86 {
     pub mod instr {
         pub(crate) use crate::machine::halt as sti_hlt_cli;
+        pub(crate) use loom::thread::yield_now as pause;
+
+        /// Nobody's patience ends.
+        pub fn millis() -> u32 {
+            0
+        }
+
+        pub fn read_cr3() -> u32 {
+            0
+        }
     }
 
     pub mod lapic {
@@ -89,7 +103,7 @@ pub mod x86 {
     }
 }
 
-/// No audits.
+/// No audits, but in the tests of their own.
 pub mod audit {
     pub fn halt(work: impl FnOnce()) {
         work();

@@ -26,7 +26,7 @@ mod without;
 
 pub use env::EnvRecord;
 pub use interface::{EnvId, EnvStatus, Error, NENV, PteFlags, layout, page};
-pub(crate) use kernel::{audit, config, cpu, finish, lifecycle, mm, smp, syscall, trap, x86};
+pub(crate) use kernel::{audit, config, cpu, finish, lifecycle, mm, println, smp, syscall, trap, x86};
 pub use locks::{Rank, event, lock_order};
 pub use machine::{Pair, Step, big, lock_pair, order, trace};
 
@@ -52,6 +52,8 @@ pub(crate) mod run_queue;
 pub(crate) mod sched;
 #[path = "../../src/slot_set.rs"]
 pub(crate) mod slot_set;
+#[path = "../../src/audit/stop.rs"]
+pub(crate) mod stop;
 #[path = "../../src/watchdog_off.rs"]
 pub(crate) mod watchdog;
 #[path = "../../src/window_off.rs"]

@@ -97,6 +97,8 @@ pub mod trace {
 pub mod big {
     use super::PhantomData;
 
+    pub const IS_ON: bool = false;
+
     pub struct Guard<M>(pub PhantomData<M>);
 
     impl<M> Guard<M> {

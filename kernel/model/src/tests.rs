@@ -1,5 +1,6 @@
 //! What is checked. Each test says what has to be changed in the kernel's file to see it fail; each of these was tried.
 
+mod audits;
 mod end;
 mod messages;
 mod queues;
