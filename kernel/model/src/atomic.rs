@@ -127,6 +127,11 @@ word!(AtomicBool, AtomicBool, bool);
 
 impl AtomicU32 {
     #[track_caller]
+    pub fn fetch_sub(&self, value: u32, _: Ordering) -> u32 {
+        locked(Ordering::AcqRel, |order| self.word().fetch_sub(value, order))
+    }
+
+    #[track_caller]
     pub fn fetch_add(&self, value: u32, _: Ordering) -> u32 {
         locked(Ordering::AcqRel, |order| self.word().fetch_add(value, order))
     }

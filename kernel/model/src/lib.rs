@@ -25,23 +25,34 @@ mod tests;
 mod without;
 
 pub use env::EnvRecord;
-pub use interface::{EnvId, EnvStatus, Error, NENV, PteFlags, layout, page};
+pub use interface::{EnvId, EnvStatus, Error, NENV, PteFlags, layout};
+pub use kernel::page;
 pub(crate) use kernel::{audit, config, cpu, finish, lifecycle, mm, println, smp, syscall, trap, x86};
 pub use locks::{Rank, event, lock_order};
 pub use machine::{Pair, Step, big, lock_pair, order, trace};
 
 #[path = "../../src/syscall/args.rs"]
 mod args;
+#[path = "../../src/mm/entry.rs"]
+pub(crate) mod entry;
 #[path = "../../src/env/exit.rs"]
 pub(crate) mod exit;
+#[path = "../../src/mm/frame.rs"]
+pub(crate) mod frame;
 #[path = "../../src/idle.rs"]
 pub(crate) mod idle;
+#[path = "../../src/inject_off.rs"]
+pub(crate) mod inject;
 #[path = "../../src/syscall/ipc.rs"]
 pub(crate) mod ipc;
 #[path = "../../src/env/life.rs"]
 pub(crate) mod life;
+#[path = "../../src/smp/online.rs"]
+pub(crate) mod online;
 #[path = "../../src/point.rs"]
 pub(crate) mod point;
+#[path = "../../src/poison_off.rs"]
+pub(crate) mod poison;
 #[path = "../../src/pool.rs"]
 pub(crate) mod pool;
 #[path = "../../src/presence.rs"]
@@ -54,6 +65,8 @@ pub(crate) mod sched;
 pub(crate) mod slot_set;
 #[path = "../../src/audit/stop.rs"]
 pub(crate) mod stop;
+#[path = "../../src/turn.rs"]
+pub(crate) mod turn;
 #[path = "../../src/watchdog_off.rs"]
 pub(crate) mod watchdog;
 #[path = "../../src/window_off.rs"]

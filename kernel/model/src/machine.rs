@@ -73,6 +73,7 @@ pub mod order {
     }
 
     pub fn gate<M>(_: Gate) {}
+    pub fn freed<M>(_: usize, _: usize) {}
     pub fn might_await<M>() {}
     pub fn entering_user<M>() {}
     pub fn left_user<M>() {}

@@ -2,8 +2,10 @@
 
 mod audits;
 mod end;
+mod memory;
 mod messages;
 mod queues;
+mod turns;
 
 use std::rc::Rc;
 use std::sync::{Mutex, PoisonError};
@@ -15,6 +17,8 @@ use crate::atomic::{AtomicU32, Ordering, begin};
 use crate::env::life::Tenancy;
 use crate::env::{Life, OnCpu, exit, table};
 use crate::machine::on_cpu;
+use crate::mm::entry::Entry;
+use crate::mm::frame::PageRef;
 use crate::pool::Pool;
 use crate::presence::{FLUSH, STOP};
 use crate::trap::irq;
@@ -56,6 +60,11 @@ fn meet() {
         block.idle.load(Ordering::Relaxed);
     }
     assert!(!sched::any_queued() && !idle::is_idle(0) && table::returned() == 0);
+}
+
+/// Takes all frames that are free, so that the next run finds none; says how many there were.
+fn take_memory() -> usize {
+    core::iter::from_fn(PageRef::alloc).map(PageRef::into_entry).count()
 }
 
 /// What the life lock of `slot` would guard, for a test that has no use for that lock.
@@ -112,7 +121,7 @@ fn a_page_is_not_used_after_it_was_taken_away() {
             }
         });
         // As `Space::unmap` and `Space::forget` do it.
-        entry.swap(0, Ordering::SeqCst);
+        Entry::take(&entry);
         presence::demand(SLOT, FLUSH);
         // Somebody else's from now on.
         page.with_mut(|_| ());
