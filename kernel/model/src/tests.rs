@@ -98,6 +98,7 @@ fn a_page_is_not_used_after_it_was_taken_away() {
     explore(3, || {
         let entry = Rc::new(AtomicU32::new(1));
         let page = Rc::new(UnsafeCell::new(()));
+        assert_eq!(entry.load(Ordering::Relaxed), 1);
         let (its_entry, its_page) = (entry.clone(), page.clone());
         let child = on_cpu(1, move || {
             // A processor may look an address up long before it needs it, but not before it loads CR3.
