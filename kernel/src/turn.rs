@@ -3,26 +3,26 @@
 use crate::atomic::{AtomicBool, Ordering};
 
 /// Whether somebody has the turn.
-pub struct Turn(AtomicBool);
+pub(crate) struct Turn(AtomicBool);
 
 impl Turn {
     /// Nobody has it.
-    pub const fn new() -> Turn {
+    pub(crate) const fn new() -> Turn {
         Turn(AtomicBool::new(false))
     }
 
     /// Takes the turn, unless another CPU has it. What the last one did in its turn is seen then.
-    pub fn take(&self) -> bool {
+    pub(crate) fn take(&self) -> bool {
         self.0.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
     /// Ends this CPU's turn.
-    pub fn end(&self) {
+    pub(crate) fn end(&self) {
         self.0.store(false, Ordering::Release);
     }
 
     /// Whether somebody has the turn, at the moment.
-    pub fn is_taken(&self) -> bool {
+    pub(crate) fn is_taken(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }

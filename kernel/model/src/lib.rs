@@ -21,6 +21,7 @@ mod atomic;
 pub(crate) mod env;
 mod kernel;
 mod machine;
+mod rules;
 mod tests;
 mod without;
 
@@ -28,8 +29,8 @@ pub use env::EnvRecord;
 pub use interface::{EnvId, EnvStatus, Error, NENV, PteFlags, layout};
 pub use kernel::page;
 pub(crate) use kernel::{audit, config, cpu, finish, lifecycle, mm, println, smp, syscall, trap, x86};
-pub use locks::{Rank, event, lock_order};
-pub use machine::{Pair, Step, big, lock_pair, order, trace};
+pub use locks::{Rank, Step, event, lock_order};
+pub use machine::{Pair, big, lock_pair, order, trace};
 
 #[path = "../../src/syscall/args.rs"]
 mod args;
@@ -65,6 +66,8 @@ pub(crate) mod sched;
 pub(crate) mod slot_set;
 #[path = "../../src/audit/stop.rs"]
 pub(crate) mod stop;
+#[path = "../../src/audit/tlb.rs"]
+pub(crate) mod tlb;
 #[path = "../../src/turn.rs"]
 pub(crate) mod turn;
 #[path = "../../src/watchdog_off.rs"]

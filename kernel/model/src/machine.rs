@@ -85,10 +85,6 @@ pub mod order {
     }
 }
 
-/// Steps of a lock, which nobody follows.
-#[derive(Debug)]
-pub enum Step {}
-
 /// What happens, for nobody to note.
 pub mod trace {
     pub fn note(_: crate::event::Event) {}

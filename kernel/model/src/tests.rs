@@ -13,7 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use abi::EnvId;
 use loom::cell::UnsafeCell;
 
-use crate::atomic::{AtomicU32, Ordering, begin};
+use crate::atomic::{AtomicU32, Order, Ordering, begin};
 use crate::env::life::Tenancy;
 use crate::env::{Life, OnCpu, exit, table};
 use crate::machine::on_cpu;
@@ -27,13 +27,18 @@ use crate::{Rank, big, cpu, finish, idle, presence, sched, smp, without};
 /// Tries every interleaving of the threads that `run` starts, with up to this many preemptions. Nearly all races that there
 /// are show with two (M. Musuvathi and S. Qadeer, "Iterative Context Bounding", 2007).
 fn explore(preemptions: usize, run: impl Fn() + Send + Sync + 'static) {
+    explore_in(Order::OfX86, preemptions, run);
+}
+
+/// The same in another order.
+pub(crate) fn explore_in(order: Order, preemptions: usize, run: impl Fn() + Send + Sync + 'static) {
     // What locks protect is in statics, which all tests share.
     static TURN: Mutex<()> = Mutex::new(());
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(preemptions);
     builder.check(move || {
-        begin();
+        begin(order);
         finish::expect(None);
         irq::set_ticking(false);
         smp::set_count(crate::config::NCPU);

@@ -11,7 +11,7 @@
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use abi::layout::{PGSIZE, UTOP, UVPT};
+use abi::layout::{UTOP, UVPT};
 use abi::page::{CHUNK, PteFlags, pdx, ptx};
 
 pub use crate::mm::entry::Entry;

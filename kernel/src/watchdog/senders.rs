@@ -68,7 +68,7 @@ pub(crate) fn look() {
         circle(first).for_each(|slot| SENDERS[slot].seen.store(refusals(slot), Ordering::Relaxed));
         CLOCK.restart();
     } else if first != NOBODY && CLOCK.look(LOOK_MS) > limit && circle(first).all(tries_on) {
-        LIMIT_MS.store(0, Ordering::SeqCst);
+        LIMIT_MS.store(0, Ordering::Relaxed);
         report(first);
     }
     LOOKING.end();

@@ -6,9 +6,11 @@ use std::rc::Rc;
 use loom::cell::UnsafeCell;
 use loom::thread;
 
-use super::explore;
+use super::{explore, explore_in};
+use crate::atomic::{AtomicU32, Order, Ordering};
 use crate::machine::{self, interrupt, on_cpu};
-use crate::stop;
+use crate::mm::entry::Entry;
+use crate::{stop, tlb};
 
 /// Fails when `stop::go_on` does not say that the CPU goes on before it looks whether it is asked, or does not look; when
 /// `with_others_stopped` does not wait.
@@ -41,5 +43,25 @@ fn what_an_audit_looks_at_stands_still() {
         over.set(true);
         interrupt(1);
         other.join().expect("no CPU panics");
+    });
+}
+
+/// Fails when `tlb::changed` counts, or `tlb::loading` looks, in no order with the rest.
+#[test]
+fn a_stale_translation_is_known_by_its_generation() {
+    const SLOT: usize = 1;
+    explore_in(Order::AsWritten, 2, || {
+        on_cpu(1, || tlb::loading(SLOT)).join().expect("no CPU panics");
+        let entry = Rc::new(AtomicU32::new(1));
+        assert_eq!(entry.load(Ordering::Relaxed), 1);
+        let its_entry = entry.clone();
+        let other = on_cpu(1, move || {
+            tlb::loading(SLOT);
+            its_entry.load(Ordering::Relaxed)
+        });
+        Entry::take(&entry);
+        tlb::changed(SLOT);
+        let translation = other.join().expect("no CPU panics");
+        assert!(translation == 0 || tlb::stale(1, SLOT).is_some());
     });
 }

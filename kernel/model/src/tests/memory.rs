@@ -5,8 +5,8 @@ use std::rc::Rc;
 use abi::PteFlags;
 use loom::cell::UnsafeCell;
 
-use super::{explore, take_memory};
-use crate::atomic::{AtomicU32, Ordering};
+use super::{explore_in, take_memory};
+use crate::atomic::{AtomicU32, Order, Ordering};
 use crate::machine::on_cpu;
 use crate::mm::entry::Entry;
 use crate::mm::frame::{self, Frame, PageRef};
@@ -14,7 +14,7 @@ use crate::mm::frame::{self, Frame, PageRef};
 /// Fails when a dropped reference is counted in no order, or in two steps.
 #[test]
 fn a_frame_is_handed_out_again_when_its_last_owner_is_through_with_it() {
-    explore(3, || {
+    explore_in(Order::AsWritten, 3, || {
         frame::init(1, |_| true);
         let contents = Rc::new(UnsafeCell::new(()));
         let page = PageRef::alloc().expect("there is one");
@@ -38,7 +38,7 @@ fn a_frame_is_handed_out_again_when_its_last_owner_is_through_with_it() {
 /// Fails when `Entry::put` stores in no order.
 #[test]
 fn a_page_table_is_zeroed_before_it_is_found() {
-    explore(2, || {
+    explore_in(Order::AsWritten, 2, || {
         let (above, table) = (Rc::new(AtomicU32::new(0)), Rc::new(UnsafeCell::new(())));
         let (its_above, its_table) = (above.clone(), table.clone());
         assert!(Entry::decode(above.load(Ordering::Relaxed)).is_none());

@@ -5,7 +5,8 @@ use std::rc::Rc;
 use loom::cell::UnsafeCell;
 use loom::thread;
 
-use super::explore;
+use super::explore_in;
+use crate::atomic::Order;
 use crate::machine::on_cpu;
 use crate::online::{is_online, online};
 use crate::turn::Turn;
@@ -13,7 +14,7 @@ use crate::turn::Turn;
 /// Fails when `Turn::take` reads and writes in two steps; when it or `end` is in no order with what is done in a turn.
 #[test]
 fn a_turn_is_one_cpu_s_at_a_time() {
-    explore(3, || {
+    explore_in(Order::AsWritten, 3, || {
         let (turn, prompt) = (Rc::new(Turn::new()), Rc::new(UnsafeCell::new(())));
         assert!(!turn.is_taken());
         let try_it = |turn: &Turn, prompt: &UnsafeCell<()>| {
@@ -35,7 +36,7 @@ fn a_turn_is_one_cpu_s_at_a_time() {
 /// Fails when `online` or `is_online` is in no order with the rest.
 #[test]
 fn a_cpu_that_is_online_has_made_itself_ready() {
-    explore(2, || {
+    explore_in(Order::AsWritten, 2, || {
         assert!(!is_online(1));
         let block = Rc::new(UnsafeCell::new(()));
         let its_block = block.clone();
