@@ -11,7 +11,7 @@ use abi::NENV;
 use crossbeam_utils::CachePadded;
 use sync::event::Event;
 use sync::order::{self, Gate};
-use sync::{big, trace};
+use sync::{Turn, big, trace};
 
 use crate::atomic::{AtomicU32, Ordering};
 use crate::config::NCPU;
@@ -19,7 +19,6 @@ use crate::cpu::{self, This};
 use crate::env::OnCpu;
 use crate::point::Point;
 use crate::trap::irq;
-use crate::turn::Turn;
 use crate::{audit, finish, sched, smp, watchdog, window, x86};
 
 /// Bit c of word w: CPU 32w + c is idle, and nobody has undertaken to wake it yet.

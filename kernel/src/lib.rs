@@ -47,7 +47,6 @@ pub mod syscall;
 #[cfg(test)]
 mod tests;
 pub mod trap;
-pub mod turn;
 #[cfg_attr(not(debug_assertions), path = "watchdog_off.rs")]
 pub mod watchdog;
 #[cfg_attr(not(debug_assertions), path = "window_off.rs")]

@@ -6,6 +6,7 @@
 use core::sync::atomic::Ordering;
 
 use abi::NENV;
+use sync::Turn;
 use sync::order::{self, Gate};
 
 use crate::cpu::{self, This};
@@ -16,7 +17,6 @@ use crate::panic::Trace;
 use crate::point::Point;
 use crate::readline::{MAX_LINE, Prompt, readline};
 use crate::trap::dump;
-use crate::turn::Turn;
 use crate::x86::{self, backtrace, qemu};
 use crate::{audit, finish, monitor_locks, print, println, smp, window};
 

@@ -146,7 +146,34 @@ macro_rules! word {
 }
 
 word!(AtomicU32, AtomicU32, u32);
+word!(AtomicUsize, AtomicUsize, usize);
 word!(AtomicBool, AtomicBool, bool);
+
+/// A word that is an address.
+#[derive(Debug)]
+pub struct AtomicPtr<T> {
+    first: *mut T,
+}
+
+impl<T: 'static> AtomicPtr<T> {
+    pub const fn new(first: *mut T) -> Self {
+        Self { first }
+    }
+
+    fn word(&self) -> Rc<loom::sync::atomic::AtomicPtr<T>> {
+        thing(std::ptr::from_ref(self).addr(), || loom::sync::atomic::AtomicPtr::new(self.first))
+    }
+
+    #[track_caller]
+    pub fn load(&self, order: Ordering) -> *mut T {
+        self.word().load(if without::order(Location::caller()) { Ordering::Relaxed } else { order })
+    }
+
+    #[track_caller]
+    pub fn store(&self, value: *mut T, order: Ordering) {
+        self.word().store(value, if without::order(Location::caller()) { Ordering::Relaxed } else { order });
+    }
+}
 
 impl AtomicU32 {
     #[track_caller]

@@ -17,6 +17,8 @@
 extern crate self as abi;
 extern crate self as sync;
 
+use std::panic::Location;
+
 mod atomic;
 pub(crate) mod env;
 mod kernel;
@@ -25,9 +27,13 @@ mod rules;
 mod tests;
 mod without;
 
+/// As `sync::order` has it.
+type Site = &'static Location<'static>;
+
 pub use env::EnvRecord;
 pub use interface::{EnvId, EnvStatus, Error, NENV, PteFlags, layout};
 pub use kernel::page;
+pub use turn::Turn;
 pub(crate) use kernel::{audit, config, cpu, finish, lifecycle, mm, println, smp, syscall, trap, x86};
 pub use locks::{Rank, Step, event, lock_order};
 pub use machine::{Pair, big, lock_pair, order, trace};
@@ -68,8 +74,12 @@ pub(crate) mod slot_set;
 pub(crate) mod stop;
 #[path = "../../src/audit/tlb.rs"]
 pub(crate) mod tlb;
-#[path = "../../src/turn.rs"]
-pub(crate) mod turn;
+#[path = "../../sync/src/order/noted.rs"]
+pub(crate) mod noted;
+#[path = "../../sync/src/pointer.rs"]
+pub(crate) mod pointer;
+#[path = "../../sync/src/turn.rs"]
+mod turn;
 #[path = "../../src/watchdog_off.rs"]
 pub(crate) mod watchdog;
 #[path = "../../src/window_off.rs"]

@@ -3,6 +3,7 @@
 mod audits;
 mod end;
 mod memory;
+mod notes;
 mod messages;
 mod queues;
 mod turns;

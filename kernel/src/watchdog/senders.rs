@@ -8,10 +8,10 @@
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use abi::NENV;
+use sync::Turn;
 
 use super::{Clock, LIMIT_MS};
 use crate::env::table;
-use crate::turn::Turn;
 use crate::x86::qemu::Ending;
 use crate::{console, panic};
 

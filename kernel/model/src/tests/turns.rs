@@ -9,7 +9,7 @@ use super::explore_in;
 use crate::atomic::Order;
 use crate::machine::on_cpu;
 use crate::online::{is_online, online};
-use crate::turn::Turn;
+use crate::Turn;
 
 /// Fails when `Turn::take` reads and writes in two steps; when it or `end` is in no order with what is done in a turn.
 #[test]
