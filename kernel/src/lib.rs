@@ -77,7 +77,7 @@ extern "C" fn kmain(magic: u32, info: u32) -> ! {
     idt::init();
     memory::init();
     kernel_map::init();
-    kernel_map::map_stack(0);
+    [0, kernel_map::FAULT_STACK].into_iter().for_each(kernel_map::map_stack);
     gdt::init_cpu(0, kernel_map::stack_top(0));
     idt::load();
     drop(big);

@@ -22,8 +22,11 @@ static DIRECTORY: AtomicU32 = AtomicU32::new(0);
 /// The next free address in the device window. The narrow stacks come first.
 static NEXT_DEVICE: AtomicU32 = AtomicU32::new(DEVICES);
 
+/// The stack for double faults, which all CPUs share: it comes behind those of the CPUs.
+pub const FAULT_STACK: usize = NCPU;
+
 const NARROW_STRIDE: u32 = NARROW_STACK + PGSIZE;
-const DEVICES: u32 = MMIOBASE + (NCPU - NCPU_WIDE_STACK) as u32 * NARROW_STRIDE;
+const DEVICES: u32 = MMIOBASE + (FAULT_STACK + 1 - NCPU_WIDE_STACK) as u32 * NARROW_STRIDE;
 const _: () = assert!(DEVICES + 64 * PGSIZE <= MMIOLIM, "devices need a few pages of their window");
 
 /// Makes the kernel's directory and loads it. For the boot CPU, once, with the frame allocator up.

@@ -2,13 +2,13 @@
 //!
 //! When a kernel stack overflows into its guard page, the page fault can't be pushed: the CPU turns it into a double
 //! fault, which can't be pushed either, and would reset the machine without a word. So vector 8 is a task gate. The CPU
-//! saves all registers in its own TSS and loads those of the TSS here: a fresh stack, and [`double_fault`].
+//! saves all registers in its own TSS and loads those of the TSS here: a fresh stack, which `mm` has mapped before any CPU
+//! loads the table, and [`double_fault`].
 //!
 //! There is one such TSS for all CPUs. The handler never returns, so a second CPU with the same misfortune resets the
 //! machine after all. Intel SDM vol. 3 §6.12.2 (task gates), §7.3 (task switching).
 
 use core::arch::asm;
-use core::sync::atomic::AtomicU32;
 
 use abi::PushRegs;
 use abi::layout::{GD_KD, GD_KT, GD_TSS0, GD_UD};
@@ -18,6 +18,7 @@ use super::frame::TrapFrame;
 use super::gdt::{self, Tss};
 use super::instr;
 use crate::config::NCPU;
+use crate::mm::kernel_map;
 
 /// The selector of the TSS here: behind those of the CPUs.
 pub(super) const SELECTOR: u16 = GD_TSS0 + 8 * NCPU as u16;
@@ -34,20 +35,15 @@ const SEGMENTS: usize = 18;
 
 /// The bit of EFLAGS that is always set.
 const EFLAGS_FIXED: u32 = 0x2;
-const STACK_WORDS: usize = 4096;
 
 static TSS: Tss = Tss::new();
-#[repr(C, align(16))]
-struct Stack([AtomicU32; STACK_WORDS]);
-static STACK: Stack = Stack([const { AtomicU32::new(0) }; STACK_WORDS]);
 
 /// Fills the TSS and its descriptor. Once, before the gate can be used.
 pub(super) fn init() {
-    let stack_top = STACK.0.as_ptr_range().end as u32;
     TSS.set(EIP, double_fault as *const () as u32);
     TSS.set(EFLAGS, EFLAGS_FIXED);
     // The CPU pushes an error code; what is left aligns the stack as after a call.
-    TSS.set(REGISTERS + 4, stack_top);
+    TSS.set(REGISTERS + 4, kernel_map::stack_top(kernel_map::FAULT_STACK));
     let (code, data, user) = (GD_KT.into(), GD_KD.into(), u32::from(GD_UD | 3));
     for (i, selector) in [data, code, data, data, user, user].into_iter().enumerate() {
         TSS.set(SEGMENTS + i, selector);

@@ -65,9 +65,9 @@ fn parent(board: Board, family: u32, rounds: u32) {
         other.unmap().unwrap();
     }
 
-    board.set(stop, 1);
-    // Something to write to, so that it sees that.
+    // Something to write to, so that it sees that it is to stop; before, since it may have something already and end at once.
     sys_page_alloc(child, THERE, WRITE).unwrap();
+    board.set(stop, 1);
     wait(child);
     board.word(0).fetch_add(1, Ordering::SeqCst);
 }
