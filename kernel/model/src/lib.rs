@@ -33,10 +33,10 @@ type Site = &'static Location<'static>;
 pub use env::EnvRecord;
 pub use interface::{EnvId, EnvStatus, Error, NENV, PteFlags, layout};
 pub use kernel::page;
-pub use turn::Turn;
 pub(crate) use kernel::{audit, config, cpu, finish, lifecycle, mm, println, smp, syscall, trap, x86};
 pub use locks::{Rank, Step, event, lock_order};
 pub use machine::{Pair, big, lock_pair, order, trace};
+pub use turn::Turn;
 
 #[path = "../../src/syscall/args.rs"]
 mod args;
@@ -54,10 +54,14 @@ pub(crate) mod inject;
 pub(crate) mod ipc;
 #[path = "../../src/env/life.rs"]
 pub(crate) mod life;
+#[path = "../../sync/src/order/noted.rs"]
+pub(crate) mod noted;
 #[path = "../../src/smp/online.rs"]
 pub(crate) mod online;
 #[path = "../../src/point.rs"]
 pub(crate) mod point;
+#[path = "../../sync/src/pointer.rs"]
+pub(crate) mod pointer;
 #[path = "../../src/poison_off.rs"]
 pub(crate) mod poison;
 #[path = "../../src/pool.rs"]
@@ -74,10 +78,6 @@ pub(crate) mod slot_set;
 pub(crate) mod stop;
 #[path = "../../src/audit/tlb.rs"]
 pub(crate) mod tlb;
-#[path = "../../sync/src/order/noted.rs"]
-pub(crate) mod noted;
-#[path = "../../sync/src/pointer.rs"]
-pub(crate) mod pointer;
 #[path = "../../sync/src/turn.rs"]
 mod turn;
 #[path = "../../src/watchdog_off.rs"]

@@ -3,8 +3,8 @@
 mod audits;
 mod end;
 mod memory;
-mod notes;
 mod messages;
+mod notes;
 mod queues;
 mod turns;
 

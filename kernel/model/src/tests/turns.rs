@@ -6,10 +6,10 @@ use loom::cell::UnsafeCell;
 use loom::thread;
 
 use super::explore_in;
+use crate::Turn;
 use crate::atomic::Order;
 use crate::machine::on_cpu;
 use crate::online::{is_online, online};
-use crate::Turn;
 
 /// Fails when `Turn::take` reads and writes in two steps; when it or `end` is in no order with what is done in a turn.
 #[test]
