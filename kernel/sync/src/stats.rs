@@ -1,9 +1,9 @@
 //! How often locks are taken, how long they are waited for and held: collected by each CPU for itself.
 //!
 //! Every wait is timed. Of the times that a lock is held each counts at first; later one in so many, and it stands for those
-//! before it: one in 2 when the lock has been taken 12 times, one in 3 after 18, one in [`SKIP`] at most. So a lock that is
-//! taken often costs four instructions most times, and what a table lacks of a lock is less than one part in [`PART`], and less
-//! than [`SKIP`]. In mode `full`, where each class has a budget for how long it is held, each time counts.
+//! before it: one in 2 when the lock has been taken 16 times, one in 3 after 24, one in [`SKIP`] at most. So a lock that is
+//! taken often costs four instructions most times, and what a table lacks of a lock is less than an eighth, and less than
+//! [`SKIP`]. In mode `full`, where each class has a budget for how long it is held, each time counts.
 //!
 //! A CPU writes only its own block, and into the lock, which it has then. Others read for the table. `stats_off.rs` has the
 //! same names for builds without statistics.
@@ -22,9 +22,6 @@ const SITES: usize = 16;
 
 /// For how many times that a lock was held one may stand.
 const SKIP: u16 = if cfg!(feature = "full") { 1 } else { 64 };
-
-/// Which part of a lock's times may be missing at any moment. An eighth costs a fifth more where locks are young.
-const PART: u16 = 6;
 
 /// All statistics of a machine: a `static` made by [`Stats::new`].
 pub struct Stats([CachePadded<PerCpu>; MAX_CPUS]);
@@ -91,7 +88,7 @@ impl InLock {
     /// For how many times the next one that counts will stand.
     #[inline(always)]
     fn stands_for(&self) -> u16 {
-        (self.before.get() / PART).clamp(1, SKIP)
+        (self.before.get() / 8).clamp(1, SKIP)
     }
 
     /// Whether this time counts.
