@@ -3,4 +3,4 @@
 //! For the files whose protocols are checked with weaker memory: `kernel/model` includes them, and has other words under
 //! these names.
 
-pub use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering, fence};
+pub use core::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};

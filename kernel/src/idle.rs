@@ -11,9 +11,9 @@ use abi::NENV;
 use crossbeam_utils::CachePadded;
 use sync::event::Event;
 use sync::order::{self, Gate};
-use sync::{big, trace};
+use sync::{Turn, big, trace};
 
-use crate::atomic::{AtomicBool, AtomicU32, Ordering};
+use crate::atomic::{AtomicU32, Ordering};
 use crate::config::NCPU;
 use crate::cpu::{self, This};
 use crate::env::OnCpu;
@@ -25,8 +25,8 @@ use crate::{audit, finish, sched, smp, watchdog, window, x86};
 static IDLE: CachePadded<[AtomicU32; NCPU.div_ceil(32)]> =
     CachePadded::new([const { AtomicU32::new(0) }; NCPU.div_ceil(32)]);
 
-/// Set while a CPU has found that nothing can ever run again, and acts upon it.
-static FINISHED: AtomicBool = AtomicBool::new(false);
+/// Whose turn it is, having found that nothing can ever run again, to act upon it.
+static FINISHED: Turn = Turn::new();
 
 /// JOS starts its round at slot 0 when no env has run: the slot behind the last.
 const LAST_SLOT: usize = NENV - 1;
@@ -36,7 +36,8 @@ pub fn wait(big: &mut big::Guard<This>) -> OnCpu {
     let here = cpu::this();
     loop {
         // Not idle while looking: an env that is neither queued nor running yet would be overlooked below.
-        here.idle.store(false, Ordering::SeqCst);
+        // Whoever sees the count sees this.
+        here.idle.store(false, Ordering::Relaxed);
         here.wakes.fetch_add(1, Ordering::SeqCst);
         if let Some(env) = sched::pick(LAST_SLOT).or_else(sched::steal) {
             return env;
@@ -45,12 +46,12 @@ pub fn wait(big: &mut big::Guard<This>) -> OnCpu {
         announce(cpu::index());
         window::at(Point::SaidIdle);
         if !sched::any_ready() {
-            if all_is_quiet() && !watchdog::is_blind() && !FINISHED.swap(true, Ordering::SeqCst) {
+            if all_is_quiet() && !watchdog::is_blind() && FINISHED.take() {
                 // Another CPU may have said so first, and found something to run meanwhile.
                 if all_is_quiet() {
                     finish::nothing_runnable();
                 }
-                FINISHED.store(false, Ordering::SeqCst);
+                FINISHED.end();
             } else {
                 if sched::has_patient() {
                     irq::keep_ticking();

@@ -3,9 +3,10 @@
 //! Entered at a breakpoint and when nothing is runnable, with no lock held, by one CPU at a time; others that want it
 //! wait halted. JOS: `kern/monitor.c`.
 
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::Ordering;
 
 use abi::NENV;
+use sync::Turn;
 use sync::order::{self, Gate};
 
 use crate::cpu::{self, This};
@@ -19,7 +20,7 @@ use crate::trap::dump;
 use crate::x86::{self, backtrace, qemu};
 use crate::{audit, finish, monitor_locks, print, println, smp, window};
 
-static BUSY: AtomicBool = AtomicBool::new(false);
+static TURN: Turn = Turn::new();
 
 /// Whether the monitor goes on after a command.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -85,18 +86,18 @@ pub fn read_commands() {
 
 /// Whether a CPU is in the monitor. What is typed then is for the monitor.
 pub fn is_busy() -> bool {
-    BUSY.load(Ordering::Acquire)
+    TURN.is_taken()
 }
 
 fn occupied(work: impl FnOnce()) {
     order::gate::<This>(Gate::Monitor);
-    while BUSY.swap(true, Ordering::Acquire) {
+    while !TURN.take() {
         window::at(Point::TurnedAway);
         audit::halt(x86::instr::sti_hlt_cli);
     }
     window::at(Point::Prompting);
     work();
-    BUSY.store(false, Ordering::Release);
+    TURN.end();
 }
 
 fn banner() {

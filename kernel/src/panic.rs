@@ -21,7 +21,8 @@ use crate::{boot, console, monitor, smp, symbols, window};
 /// How long to wait for the others to stop, in milliseconds. One that is in the middle of an NMI already never will.
 const PATIENCE_MS: u32 = 1_000;
 
-/// CPU index + 1 of the CPU that reports.
+/// CPU index + 1 of the CPU that reports. Taken (acquire) before that one does anything, as sending the NMIs; who gets one
+/// needs to know no more.
 static PANICKING: AtomicUsize = AtomicUsize::new(0);
 
 #[cfg(target_os = "none")]
@@ -33,7 +34,7 @@ fn on_panic(info: &PanicInfo<'_>) -> ! {
 /// Reports a panic and ends the kernel.
 pub fn die(info: &PanicInfo<'_>) -> ! {
     let me = cpu::index() + 1;
-    match PANICKING.compare_exchange(0, me, Ordering::SeqCst, Ordering::SeqCst) {
+    match PANICKING.compare_exchange(0, me, Ordering::Acquire, Ordering::Relaxed) {
         Ok(_) => report(info),
         Err(other) if other == me => emergency(format_args!("panic in the panic path: {}\n", info.message())),
         Err(_) => {
@@ -47,7 +48,7 @@ pub fn die(info: &PanicInfo<'_>) -> ! {
 /// Halts this CPU if another one is reporting the end; first it notes what it was doing. For NMIs; `frame` is what was
 /// interrupted if that was the kernel.
 pub fn stop_if_panicking(frame: Option<&TrapFrame>) {
-    if PANICKING.load(Ordering::SeqCst) != 0 {
+    if PANICKING.load(Ordering::Relaxed) != 0 {
         window::at(Point::Stopping);
         let stack = frame.into_iter().flat_map(|frame| {
             let callers = backtrace::from(frame.regs.ebp).map(|caller| caller.return_address.wrapping_sub(1));
@@ -62,7 +63,7 @@ pub fn stop_if_panicking(frame: Option<&TrapFrame>) {
 /// already, this one stops.
 pub fn stop_others() {
     let me = cpu::index() + 1;
-    match PANICKING.compare_exchange(0, me, Ordering::SeqCst, Ordering::SeqCst) {
+    match PANICKING.compare_exchange(0, me, Ordering::Acquire, Ordering::Relaxed) {
         Ok(_) => smp::nmi_to_others(),
         Err(other) if other == me => return,
         // Its NMI comes to this CPU too, which notes then where it was.

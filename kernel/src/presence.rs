@@ -92,6 +92,12 @@ pub fn leave(life: &Life) {
 #[track_caller]
 pub fn entering_user(here: &PerCpu, slot: usize) -> Result<(), u32> {
     order::entering_user::<This>();
+    announce(here, slot)
+}
+
+/// As [`entering_user`]. A sweep of the orderings goes by the lines here, so this has no caller's place.
+#[inline]
+fn announce(here: &PerCpu, slot: usize) -> Result<(), u32> {
     here.user_slot.swap(slot as u32 + 1, Ordering::SeqCst);
     window::at_for(Point::Announced, slot);
     if PRESENCE[slot].attention.load(Ordering::Relaxed) == 0 {

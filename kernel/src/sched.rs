@@ -34,7 +34,8 @@ impl Queue {
     fn publish(&self, slots: &RunQueue) {
         // Who queues and then looks for an idle CPU puts a fence in between: see `enqueue`.
         self.ready.store(slots.ready() as u32, Ordering::Relaxed);
-        self.patient.store(slots.patient() as u32, Ordering::Relaxed);
+        // Release: whoever sees that no slot is patient any more sees that it is ready. See `any_queued`.
+        self.patient.store(slots.patient() as u32, Ordering::Release);
     }
 }
 
@@ -159,8 +160,8 @@ pub fn any_ready() -> bool {
 
 /// Whether any queue holds anything, be it patient.
 pub fn any_queued() -> bool {
-    let patient = |queue: &Queue| queue.patient.load(Ordering::SeqCst) != 0;
-    any_ready() || QUEUES[..smp::count()].iter().any(|queue| patient(queue))
+    // In this order: one whose patience ends between the looks has been ready since before the second.
+    QUEUES[..smp::count()].iter().any(|queue| queue.patient.load(Ordering::SeqCst) != 0) || any_ready()
 }
 
 /// Queues an env where it was last if that CPU is idle, else here; and if any CPU is idle, wakes one to take it.

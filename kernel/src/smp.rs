@@ -6,7 +6,9 @@
 //!
 //! Locks: none. The boot CPU fills the table before there are others; a CPU's `online` flag is its own to set.
 
-use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+mod online;
+
+use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
 use sync::big;
 
@@ -14,6 +16,9 @@ use crate::config::NCPU;
 use crate::cpu::{self, This};
 use crate::println;
 use crate::x86::{acpi, ap, instr, lapic, mptable};
+#[cfg(test)]
+pub(crate) use online::offline;
+pub use online::{is_online, online};
 
 /// How long to wait for all CPUs to report, in milliseconds. Emulators with more CPUs than their host are slow.
 const PATIENCE_MS: u32 = 60_000;
@@ -22,7 +27,6 @@ const SECOND_TRY_MS: u32 = 50;
 
 static COUNT: AtomicUsize = AtomicUsize::new(1);
 static APIC_IDS: [AtomicU8; NCPU] = [const { AtomicU8::new(0) }; NCPU];
-static ONLINE: [AtomicBool; NCPU] = [const { AtomicBool::new(false) }; NCPU];
 
 /// Finds the CPUs and prints how many. Returns the physical address of the local APICs, for `lapic::init`.
 ///
@@ -30,7 +34,7 @@ static ONLINE: [AtomicBool; NCPU] = [const { AtomicBool::new(false) }; NCPU];
 /// the kernel's page map loaded.
 pub fn discover() -> u32 {
     add(instr::initial_apic_id());
-    ONLINE[0].store(true, Ordering::Relaxed);
+    online(0);
     let base = from_acpi().or_else(from_mp_table).unwrap_or_else(lapic::default_base);
     println!("SMP: CPU 0 found {} CPU(s)", count());
     base
@@ -44,22 +48,6 @@ pub fn count() -> usize {
 /// The xAPIC id of CPU `index`, for interrupts to it.
 pub fn apic_id(index: usize) -> u8 {
     APIC_IDS[index].load(Ordering::Relaxed)
-}
-
-/// Says that CPU `index`, the caller, has started. What it wrote before is seen by whoever sees it online.
-pub fn online(index: usize) {
-    ONLINE[index].store(true, Ordering::Release);
-}
-
-/// Takes [`online`] back, for tests.
-#[cfg(test)]
-pub(crate) fn offline(index: usize) {
-    ONLINE[index].store(false, Ordering::Release);
-}
-
-/// Whether CPU `index` has started. One that was found need not be.
-pub fn is_online(index: usize) -> bool {
-    ONLINE[index].load(Ordering::Acquire)
 }
 
 /// Interrupts all other CPUs, whatever they do. Those that have started: another has no handler yet, and its NMI would reset
@@ -160,7 +148,7 @@ fn add_other(id: u8) {
 
 fn add(id: u8) -> bool {
     // The boot CPU comes first and takes the place that the count of 1 already stands for.
-    let first = !ONLINE[0].load(Ordering::Relaxed);
+    let first = !is_online(0);
     let index = if first { 0 } else { count() };
     if index < NCPU {
         APIC_IDS[index].store(id, Ordering::Relaxed);

@@ -39,7 +39,8 @@ const HALTED_MS: u32 = 20;
 /// How long is too long, in milliseconds; 0 for no watch-dog.
 static LIMIT_MS: AtomicU32 = AtomicU32::new(0);
 static CLOCKS: [Clock; NCPU] = [const { Clock::new() }; NCPU];
-/// Counts the looks that wait for all CPUs to move on; and the last one that each CPU has moved on after.
+/// Counts the looks that wait for all CPUs to move on; and the last one that each CPU has moved on after. In no order with the
+/// rest: a look that comes too late is made up for by those that follow for seconds.
 static EPOCH: AtomicU32 = AtomicU32::new(0);
 static MOVED: [AtomicU32; NCPU] = [const { AtomicU32::new(0) }; NCPU];
 /// For the test of the watch-dog: nobody is woken any more.
@@ -74,33 +75,33 @@ impl Clock {
 /// Reads the command line. Says whether there is a watch-dog.
 pub(crate) fn init() -> bool {
     let seconds = boot::values("watchdog=").last().and_then(|seconds| seconds.parse().ok()).unwrap_or(0_u32);
-    LIMIT_MS.store(seconds.saturating_mul(1000), Ordering::SeqCst);
+    LIMIT_MS.store(seconds.saturating_mul(1000), Ordering::Relaxed);
     seconds > 0
 }
 
 /// This CPU is on its way to user mode, back from there, or about to halt.
 pub(crate) fn moves_on(cpu: usize) {
     CLOCKS[cpu].restart();
-    MOVED[cpu].store(EPOCH.load(Ordering::SeqCst), Ordering::SeqCst);
+    MOVED[cpu].store(EPOCH.load(Ordering::Relaxed), Ordering::Relaxed);
 }
 
 /// This CPU takes a step with a lock.
 pub(crate) fn at_lock(cpu: usize) {
     let limit = LIMIT_MS.load(Ordering::Relaxed);
     if limit != 0 && smp::is_online(cpu) && CLOCKS[cpu].look(IN_KERNEL_MS) > limit {
-        LIMIT_MS.store(0, Ordering::SeqCst);
+        LIMIT_MS.store(0, Ordering::Relaxed);
         panic::end(Ending::LiveLock, "live-lock: it takes locks for ever and comes to nothing");
     }
 }
 
 /// Makes every CPU deaf to wake-ups: a mistake for the watch-dog to find.
 pub(crate) fn make_deaf() {
-    DEAF.store(true, Ordering::SeqCst);
+    DEAF.store(true, Ordering::Relaxed);
 }
 
 /// Makes every CPU blind to the end: another mistake.
 pub(crate) fn make_blind() {
-    BLIND.store(true, Ordering::SeqCst);
+    BLIND.store(true, Ordering::Relaxed);
 }
 
 /// Whether the end is overlooked.
@@ -146,7 +147,7 @@ pub fn halt(sti_hlt_cli: fn()) {
         } else if all_moved_since(epoch) {
             epoch = next_epoch();
             if CLOCKS[me].look(HALTED_MS) > limit {
-                LIMIT_MS.store(0, Ordering::SeqCst);
+                LIMIT_MS.store(0, Ordering::Relaxed);
                 bark(now);
             }
         }
@@ -172,8 +173,8 @@ fn suspect(before: Option<Suspicion>) -> Option<Suspicion> {
     }
     let waits = |slot: usize| {
         let record = table::record(slot);
-        let is_ready = record.status.load(Ordering::SeqCst) == EnvStatus::Runnable as u32;
-        is_ready.then(|| Suspicion::Waits { slot, runs: record.runs.load(Ordering::SeqCst) })
+        let is_ready = record.status.load(Ordering::Relaxed) == EnvStatus::Runnable as u32;
+        is_ready.then(|| Suspicion::Waits { slot, runs: record.runs.load(Ordering::Relaxed) })
     };
     match before {
         Some(Suspicion::Waits { slot, .. }) if waits(slot) == before => before,
@@ -183,12 +184,12 @@ fn suspect(before: Option<Suspicion>) -> Option<Suspicion> {
 }
 
 fn next_epoch() -> u32 {
-    EPOCH.fetch_add(1, Ordering::SeqCst) + 1
+    EPOCH.fetch_add(1, Ordering::Relaxed) + 1
 }
 
 /// Whether every CPU that is not idle has entered or left user mode since `epoch` began. One that is idle and about to be woken
 /// has not.
 fn all_moved_since(epoch: u32) -> bool {
-    let moved = |cpu: usize| MOVED[cpu].load(Ordering::SeqCst).wrapping_sub(epoch) < u32::MAX / 2;
+    let moved = |cpu: usize| MOVED[cpu].load(Ordering::Relaxed).wrapping_sub(epoch) < u32::MAX / 2;
     (0..smp::count()).filter(|&cpu| smp::is_online(cpu)).all(|cpu| idle::is_idle(cpu) || moved(cpu))
 }

@@ -80,15 +80,15 @@ pub fn init() {
 /// When it is none, or there are too many.
 pub fn arm(rule: &str) -> Result<(), &'static str> {
     let rule = Rule::parse(rule)?;
-    let place = TABLE.get(COUNT.load(Ordering::SeqCst)).ok_or("too many rules")?;
+    let place = TABLE.get(COUNT.load(Ordering::Relaxed)).ok_or("too many rules")?;
     place.call_once(|| rule);
-    COUNT.fetch_add(1, Ordering::SeqCst);
+    COUNT.fetch_add(1, Ordering::Relaxed);
     activate();
     Ok(())
 }
 
 fn activate() {
-    ACTIVE.store(true, Ordering::SeqCst);
+    ACTIVE.store(true, Ordering::Relaxed);
     order::watch::<This>();
 }
 
@@ -102,7 +102,7 @@ pub fn is_active() -> bool {
 #[inline]
 pub fn mark(word: u32) {
     if word == OPEN || word == SHUT {
-        MARKED.store(word == OPEN, Ordering::SeqCst);
+        MARKED.store(word == OPEN, Ordering::Relaxed);
     }
 }
 
@@ -130,8 +130,8 @@ pub fn lock(step: Step, rank: Rank) {
 /// Makes an end of all rules, for the next test.
 #[cfg(test)]
 pub(crate) fn disarm() {
-    MARKED.store(false, Ordering::SeqCst);
-    FIRST.store(COUNT.load(Ordering::SeqCst), Ordering::SeqCst);
+    MARKED.store(false, Ordering::Relaxed);
+    FIRST.store(COUNT.load(Ordering::Relaxed), Ordering::Relaxed);
 }
 
 /// Says what has become of the rules. Takes no lock, so that a panic can say it too.
@@ -143,14 +143,14 @@ pub fn report() {
 }
 
 fn rules() -> impl Iterator<Item = &'static Rule> {
-    let (first, count) = (FIRST.load(Ordering::SeqCst), COUNT.load(Ordering::SeqCst));
+    let (first, count) = (FIRST.load(Ordering::Relaxed), COUNT.load(Ordering::Relaxed));
     TABLE[first..count].iter().filter_map(Once::get)
 }
 
 #[cold]
 fn pass(place: Place, slot: Option<usize>) {
     let cpu = cpu::index();
-    let marked = MARKED.load(Ordering::SeqCst);
+    let marked = MARKED.load(Ordering::Relaxed);
     let in_force = || rules().enumerate().filter(|(_, rule)| marked || !rule.marked);
     // What this CPU is to wait for is settled before others go on because of it: what they do then comes while it waits.
     let mut waits = [None; RULES];

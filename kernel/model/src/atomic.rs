@@ -7,11 +7,14 @@
 //! is a sequentially consistent store, which is an `xchg`; a sequentially consistent load is a plain one. The checker knows
 //! fences, and takes sequentially consistent accesses for weaker than they are, so this is also what it can check.
 //!
+//! What is said in one direction only, by one word, is checked in the order that the source asks for instead, as a compiler
+//! may take it, and other processors ([`Order::AsWritten`]).
+//!
 //! The access at the place that `JOS_RELAX` names is relaxed, and weaker than any instruction of x86: a change with a lock
 //! prefix orders nothing around it, and a fence is not there. For `scripts/jos mutants --sweep orders`.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::panic::Location;
 use std::rc::Rc;
@@ -20,13 +23,24 @@ pub use core::sync::atomic::Ordering;
 
 use crate::without;
 
+/// Which order a run keeps.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// That of x86's instructions.
+    OfX86,
+    /// That of the source. The checker takes what is sequentially consistent for weaker than it is.
+    AsWritten,
+}
+
 std::thread_local! {
     /// Threads of the checker share one real thread.
+    static ORDER: Cell<Order> = const { Cell::new(Order::OfX86) };
     static THINGS: RefCell<HashMap<usize, Rc<dyn Any>>> = RefCell::new(HashMap::new());
 }
 
 /// Forgets the last run's words. The first thing in each run.
-pub(crate) fn begin() {
+pub(crate) fn begin(order: Order) {
+    ORDER.set(order);
     THINGS.with_borrow_mut(HashMap::clear);
 }
 
@@ -49,14 +63,18 @@ pub fn fence(order: Ordering) {
     }
 }
 
-/// A change of a word in the order of a locked instruction, which is a fence, unless it is the one relaxed.
+/// A change of a word by a locked instruction, which is a fence, whatever is `written`; unless it is the one relaxed.
+/// `strongest` is what the checker knows for it.
 #[track_caller]
-fn locked<R>(order: Ordering, access: impl FnOnce(Ordering) -> R) -> R {
+fn locked<R>(written: Ordering, strongest: Ordering, access: impl FnOnce(Ordering) -> R) -> R {
     if without::order(Location::caller()) {
         return access(Ordering::Relaxed);
     }
+    if ORDER.get() == Order::AsWritten {
+        return access(if written == Ordering::SeqCst { strongest } else { written });
+    }
     loom::sync::atomic::fence(Ordering::SeqCst);
-    let result = access(order);
+    let result = access(strongest);
     loom::sync::atomic::fence(Ordering::SeqCst);
     result
 }
@@ -89,44 +107,82 @@ macro_rules! word {
             #[track_caller]
             pub fn store(&self, value: $value, order: Ordering) {
                 match order {
-                    Ordering::SeqCst => locked(Ordering::Release, |order| self.word().store(value, order)),
+                    Ordering::SeqCst => locked(order, Ordering::Release, |order| self.word().store(value, order)),
                     _ if without::order(Location::caller()) => self.word().store(value, Ordering::Relaxed),
                     order => self.word().store(value, order),
                 }
             }
 
             #[track_caller]
-            pub fn swap(&self, value: $value, _: Ordering) -> $value {
-                locked(Ordering::AcqRel, |order| self.word().swap(value, order))
+            pub fn swap(&self, value: $value, order: Ordering) -> $value {
+                locked(order, Ordering::AcqRel, |order| self.word().swap(value, order))
             }
 
             #[track_caller]
-            pub fn fetch_or(&self, value: $value, _: Ordering) -> $value {
-                locked(Ordering::AcqRel, |order| self.word().fetch_or(value, order))
+            pub fn compare_exchange(
+                &self,
+                old: $value,
+                new: $value,
+                order: Ordering,
+                failed: Ordering,
+            ) -> Result<$value, $value> {
+                locked(order, Ordering::AcqRel, |order| {
+                    let failed = if order == Ordering::Relaxed { order } else { failed };
+                    self.word().compare_exchange(old, new, order, failed)
+                })
             }
 
             #[track_caller]
-            pub fn fetch_and(&self, value: $value, _: Ordering) -> $value {
-                locked(Ordering::AcqRel, |order| self.word().fetch_and(value, order))
+            pub fn fetch_or(&self, value: $value, order: Ordering) -> $value {
+                locked(order, Ordering::AcqRel, |order| self.word().fetch_or(value, order))
+            }
+
+            #[track_caller]
+            pub fn fetch_and(&self, value: $value, order: Ordering) -> $value {
+                locked(order, Ordering::AcqRel, |order| self.word().fetch_and(value, order))
             }
         }
     };
 }
 
 word!(AtomicU32, AtomicU32, u32);
-word!(AtomicBool, AtomicBool, bool);
 word!(AtomicUsize, AtomicUsize, usize);
+word!(AtomicBool, AtomicBool, bool);
 
-impl AtomicU32 {
+/// A word that is an address.
+#[derive(Debug)]
+pub struct AtomicPtr<T> {
+    first: *mut T,
+}
+
+impl<T: 'static> AtomicPtr<T> {
+    pub const fn new(first: *mut T) -> Self {
+        Self { first }
+    }
+
+    fn word(&self) -> Rc<loom::sync::atomic::AtomicPtr<T>> {
+        thing(std::ptr::from_ref(self).addr(), || loom::sync::atomic::AtomicPtr::new(self.first))
+    }
+
     #[track_caller]
-    pub fn fetch_add(&self, value: u32, _: Ordering) -> u32 {
-        locked(Ordering::AcqRel, |order| self.word().fetch_add(value, order))
+    pub fn load(&self, order: Ordering) -> *mut T {
+        self.word().load(if without::order(Location::caller()) { Ordering::Relaxed } else { order })
+    }
+
+    #[track_caller]
+    pub fn store(&self, value: *mut T, order: Ordering) {
+        self.word().store(value, if without::order(Location::caller()) { Ordering::Relaxed } else { order });
     }
 }
 
-impl AtomicUsize {
+impl AtomicU32 {
     #[track_caller]
-    pub fn compare_exchange(&self, old: usize, new: usize, _: Ordering, _: Ordering) -> Result<usize, usize> {
-        locked(Ordering::AcqRel, |order| self.word().compare_exchange(old, new, order, Ordering::Relaxed))
+    pub fn fetch_sub(&self, value: u32, order: Ordering) -> u32 {
+        locked(order, Ordering::AcqRel, |order| self.word().fetch_sub(value, order))
+    }
+
+    #[track_caller]
+    pub fn fetch_add(&self, value: u32, order: Ordering) -> u32 {
+        locked(order, Ordering::AcqRel, |order| self.word().fetch_add(value, order))
     }
 }

@@ -5,15 +5,18 @@ use crate::machine;
 /// Sizes.
 pub mod config {
     pub const NCPU: usize = 3;
+    pub const CACHE_LINE: usize = 8;
+    pub const FRAME_CACHE: usize = 4;
+    pub const FRAME_BATCH: usize = 2;
 }
 
-/// Messages about the life of envs, which nobody reads.
+/// Messages, which nobody reads.
 macro_rules! lifecycle {
     ($($arg:tt)*) => {
         let _ = format!($($arg)*);
     };
 }
-pub(crate) use lifecycle;
+pub(crate) use {lifecycle, lifecycle as println};
 
 /// What each CPU has of its own.
 pub mod cpu {
@@ -84,12 +87,12 @@ pub mod x86 {
         pub(crate) use crate::machine::halt as sti_hlt_cli;
         pub(crate) use loom::thread::yield_now as pause;
 
-        pub fn read_cr3() -> u32 {
+        /// Nobody's patience ends.
+        pub fn millis() -> u32 {
             0
         }
 
-        /// A clock that stands still: nobody loses patience.
-        pub fn millis() -> u32 {
+        pub fn read_cr3() -> u32 {
             0
         }
     }
@@ -103,7 +106,7 @@ pub mod x86 {
     }
 }
 
-/// No audits.
+/// No audits, but in the tests of their own.
 pub mod audit {
     pub fn halt(work: impl FnOnce()) {
         work();
@@ -160,28 +163,41 @@ pub mod finish {
     }
 }
 
+/// What programs see of frames.
+pub mod page {
+    use crate::atomic::AtomicU32;
+
+    pub use abi::PteFlags;
+
+    #[derive(Debug)]
+    #[repr(C)]
+    pub struct PageInfo {
+        pub link: AtomicU32,
+        pub refs: AtomicU32,
+    }
+}
+
 /// Memory: an env has one page at most.
 pub mod mm {
-    pub mod frame {
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub struct Frame(pub u16);
-
-        #[derive(Debug)]
-        pub struct PageRef(pub Frame);
-
-        impl PageRef {
-            pub fn share(frame: Frame) -> PageRef {
-                PageRef(frame)
-            }
-        }
-    }
+    pub(crate) use crate::{entry, frame};
 
     pub mod page_table {
-        #[derive(Clone, Copy, Debug)]
-        pub struct Entry {
-            pub frame: super::frame::Frame,
-            pub flags: abi::PteFlags,
+        pub use crate::entry::Entry;
+    }
+
+    /// Frames have no contents.
+    pub mod phys {
+        use super::frame::Frame;
+
+        pub fn address_of<T>(_: &'static T) -> u32 {
+            0
         }
+
+        pub fn kernel_address(address: u32) -> usize {
+            address as usize
+        }
+
+        pub fn zero(_: Frame) {}
     }
 
     pub mod space {
@@ -204,7 +220,8 @@ pub mod mm {
 
             pub fn map(&mut self, va: u32, page: PageRef, flags: PteFlags) -> Result<(), Error> {
                 assert!(!self.evicted, "a page is mapped for an env whose memory is gone");
-                self.page = Some((va, Entry { frame: page.0, flags }));
+                let old = self.page.replace((va, Entry { frame: page.into_entry(), flags }));
+                drop(old.map(|(_, entry)| PageRef::from_entry(entry.frame)));
                 Ok(())
             }
 
@@ -212,7 +229,9 @@ pub mod mm {
                 std::mem::replace(self, Space { page: None, evicted: true })
             }
 
-            pub fn tear_down(self) {}
+            pub fn tear_down(self) {
+                drop(self.page.map(|(_, entry)| PageRef::from_entry(entry.frame)));
+            }
         }
     }
 }

@@ -17,33 +17,53 @@
 extern crate self as abi;
 extern crate self as sync;
 
+use std::panic::Location;
+
 mod atomic;
 pub(crate) mod env;
 mod kernel;
 mod machine;
+mod rules;
 mod tests;
 mod without;
 
-pub use env::EnvRecord;
-pub use interface::{EnvId, EnvStatus, Error, NENV, PteFlags, layout, page};
-pub(crate) use std::println;
+/// As `sync::order` has it.
+type Site = &'static Location<'static>;
 
-pub(crate) use kernel::{audit, config, cpu, finish, lifecycle, mm, smp, syscall, trap, x86};
-pub use locks::{Rank, event, lock_order};
-pub use machine::{Pair, Step, big, lock_pair, order, trace};
+pub use env::EnvRecord;
+pub use interface::{EnvId, EnvStatus, Error, NENV, PteFlags, layout};
+pub use kernel::page;
+pub(crate) use kernel::{audit, config, cpu, finish, lifecycle, mm, println, smp, syscall, trap, x86};
+pub use locks::{Rank, Step, event, lock_order};
+pub use machine::{Pair, big, lock_pair, order, trace};
+pub use turn::Turn;
 
 #[path = "../../src/syscall/args.rs"]
 mod args;
+#[path = "../../src/mm/entry.rs"]
+pub(crate) mod entry;
 #[path = "../../src/env/exit.rs"]
 pub(crate) mod exit;
+#[path = "../../src/mm/frame.rs"]
+pub(crate) mod frame;
 #[path = "../../src/idle.rs"]
 pub(crate) mod idle;
+#[path = "../../src/inject_off.rs"]
+pub(crate) mod inject;
 #[path = "../../src/syscall/ipc.rs"]
 pub(crate) mod ipc;
 #[path = "../../src/env/life.rs"]
 pub(crate) mod life;
+#[path = "../../sync/src/order/noted.rs"]
+pub(crate) mod noted;
+#[path = "../../src/smp/online.rs"]
+pub(crate) mod online;
 #[path = "../../src/point.rs"]
 pub(crate) mod point;
+#[path = "../../sync/src/pointer.rs"]
+pub(crate) mod pointer;
+#[path = "../../src/poison_off.rs"]
+pub(crate) mod poison;
 #[path = "../../src/pool.rs"]
 pub(crate) mod pool;
 #[path = "../../src/presence.rs"]
@@ -55,7 +75,11 @@ pub(crate) mod sched;
 #[path = "../../src/slot_set.rs"]
 pub(crate) mod slot_set;
 #[path = "../../src/audit/stop.rs"]
-mod stop;
+pub(crate) mod stop;
+#[path = "../../src/audit/tlb.rs"]
+pub(crate) mod tlb;
+#[path = "../../sync/src/turn.rs"]
+mod turn;
 #[path = "../../src/watchdog_off.rs"]
 pub(crate) mod watchdog;
 #[path = "../../src/window_off.rs"]

@@ -73,6 +73,7 @@ pub mod order {
     }
 
     pub fn gate<M>(_: Gate) {}
+    pub fn freed<M>(_: usize, _: usize) {}
     pub fn might_await<M>() {}
     pub fn entering_user<M>() {}
     pub fn left_user<M>() {}
@@ -83,10 +84,6 @@ pub mod order {
         }
     }
 }
-
-/// Steps of a lock, which nobody follows.
-#[derive(Debug)]
-pub enum Step {}
 
 /// What happens, for nobody to note.
 pub mod trace {

@@ -1,9 +1,12 @@
 //! What is checked. Each test says what has to be changed in the kernel's file to see it fail; each of these was tried.
 
+mod audits;
 mod end;
+mod memory;
 mod messages;
+mod notes;
 mod queues;
-mod stops;
+mod turns;
 mod wakes;
 
 use std::cell::Cell;
@@ -14,25 +17,32 @@ use abi::EnvId;
 use loom::cell::UnsafeCell;
 use loom::thread;
 
-use crate::atomic::{AtomicU32, Ordering, begin};
+use crate::atomic::{AtomicU32, Order, Ordering, begin};
 use crate::env::life::Tenancy;
 use crate::env::{Life, OnCpu, exit, table};
 use crate::machine::on_cpu;
+use crate::mm::entry::Entry;
+use crate::mm::frame::PageRef;
 use crate::pool::Pool;
 use crate::presence::{FLUSH, STOP};
 use crate::trap::irq;
-use crate::{Rank, big, cpu, finish, idle, machine, presence, sched, smp, without};
+use crate::{Rank, cpu, finish, idle, machine, presence, sched, smp, without};
 
 /// Tries every interleaving of the threads that `run` starts, with up to this many preemptions. Nearly all races that there
 /// are show with two (M. Musuvathi and S. Qadeer, "Iterative Context Bounding", 2007).
 fn explore(preemptions: usize, run: impl Fn() + Send + Sync + 'static) {
+    explore_in(Order::OfX86, preemptions, run);
+}
+
+/// The same in another order.
+pub(crate) fn explore_in(order: Order, preemptions: usize, run: impl Fn() + Send + Sync + 'static) {
     // What locks protect is in statics, which all tests share.
     static TURN: Mutex<()> = Mutex::new(());
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(preemptions);
     builder.check(move || {
-        begin();
+        begin(order);
         finish::expect(None);
         irq::set_ticking(false);
         smp::set_count(crate::config::NCPU);
@@ -59,6 +69,11 @@ fn meet() {
         block.idle.load(Ordering::Relaxed);
     }
     assert!(!sched::any_queued() && !idle::is_idle(0) && table::returned() == 0);
+}
+
+/// Takes all frames that are free, so that the next run finds none; says how many there were.
+fn take_memory() -> usize {
+    core::iter::from_fn(PageRef::alloc).map(PageRef::into_entry).count()
 }
 
 /// What the life lock of `slot` would guard, for a test that has no use for that lock.
@@ -92,6 +107,7 @@ fn a_page_is_not_used_after_it_was_taken_away() {
     explore(3, || {
         let entry = Rc::new(AtomicU32::new(1));
         let page = Rc::new(UnsafeCell::new(()));
+        assert_eq!(entry.load(Ordering::Relaxed), 1);
         let (its_entry, its_page) = (entry.clone(), page.clone());
         let child = on_cpu(1, move || {
             // A processor may look an address up long before it needs it, but not before it loads CR3.
@@ -115,7 +131,7 @@ fn a_page_is_not_used_after_it_was_taken_away() {
             }
         });
         // As `Space::unmap` and `Space::forget` do it.
-        entry.swap(0, Ordering::SeqCst);
+        Entry::take(&entry);
         presence::demand(SLOT, FLUSH);
         // Somebody else's from now on.
         page.with_mut(|_| ());

@@ -9,8 +9,9 @@
 //!
 //! The gates are on the way to user mode, before and after `hlt`, and at the monitor's prompt, so a CPU that spins for a lock
 //! or waits for an answer comes there as soon as it has got it: whoever has what it wants goes on, too, up to a gate. The
-//! asker waits with nothing held, out of user mode. Store-then-load on both sides, all sequentially consistent: either the
-//! asker sees that the CPU is not stopped any more, or the CPU sees that it is asked.
+//! asker waits with nothing held, out of user mode. Store-then-load on both sides, sequentially consistent: either the asker
+//! sees that the CPU is not stopped any more, or the CPU sees that it is asked. The other stores publish: that the CPU stops,
+//! what it did until then; that nobody asks any more, that the asker has looked.
 //!
 //! In the build with the big lock the asker holds that: there nobody else is in the kernel, and who is out of user mode
 //! waits for it, at the entry.
@@ -18,7 +19,7 @@
 use crossbeam_utils::CachePadded;
 use sync::big;
 
-use crate::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use crate::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::config::NCPU;
 use crate::x86::{instr, lapic};
 use crate::{cpu, println, smp};
@@ -27,7 +28,7 @@ use crate::{cpu, println, smp};
 const PATIENCE_MS: u32 = 20_000;
 
 /// CPU index + 1 of the CPU that makes an audit, or 0.
-static ASKER: AtomicUsize = AtomicUsize::new(0);
+static ASKER: AtomicU32 = AtomicU32::new(0);
 
 struct Block {
     /// Whether the CPU is at a gate or halted, and will not go on before it has looked at [`ASKER`].
@@ -44,7 +45,7 @@ pub(super) fn gate() {
     let block = &BLOCKS[cpu::index()];
     block.cr3.store(instr::read_cr3(), Ordering::Relaxed);
     if is_asked() {
-        block.stopped.store(true, Ordering::SeqCst);
+        stop(block);
         go_on(block);
     }
 }
@@ -53,9 +54,13 @@ pub(super) fn gate() {
 pub fn halt(sleep: impl FnOnce()) {
     let block = &BLOCKS[cpu::index()];
     block.cr3.store(instr::read_cr3(), Ordering::Relaxed);
-    block.stopped.store(true, Ordering::SeqCst);
+    stop(block);
     sleep();
     go_on(block);
+}
+
+fn stop(block: &Block) {
+    block.stopped.store(true, Ordering::Release);
 }
 
 /// Ends a stop, unless an audit is being made.
@@ -65,7 +70,7 @@ fn go_on(block: &Block) {
         if !is_asked() {
             return;
         }
-        block.stopped.store(true, Ordering::SeqCst);
+        stop(block);
         while is_asked() {
             instr::pause();
         }
@@ -74,7 +79,7 @@ fn go_on(block: &Block) {
 
 fn is_asked() -> bool {
     let asker = ASKER.load(Ordering::SeqCst);
-    asker != 0 && asker != cpu::index() + 1
+    asker != 0 && asker != cpu::index() as u32 + 1
 }
 
 /// Stops all other CPUs, looks, and lets them go on. `None` if another CPU does just that: then this one has to pass a gate.
@@ -83,7 +88,7 @@ fn is_asked() -> bool {
 /// nothing is looked at.
 pub fn with_others_stopped(look: impl FnOnce() -> u32) -> Option<u32> {
     let me = cpu::index();
-    ASKER.compare_exchange(0, me + 1, Ordering::SeqCst, Ordering::SeqCst).ok()?;
+    ASKER.compare_exchange(0, me as u32 + 1, Ordering::SeqCst, Ordering::Relaxed).ok()?;
     BLOCKS[me].cr3.store(instr::read_cr3(), Ordering::Relaxed);
     let faults = match stop_others() {
         Ok(()) => look(),
@@ -92,7 +97,7 @@ pub fn with_others_stopped(look: impl FnOnce() -> u32) -> Option<u32> {
             1
         }
     };
-    ASKER.store(0, Ordering::SeqCst);
+    ASKER.store(0, Ordering::Release);
     Some(faults)
 }
 
@@ -113,7 +118,7 @@ fn stop_others() -> Result<(), usize> {
 }
 
 fn is_stopped(cpu: usize) -> bool {
-    let at_the_entry = big::IS_ON && cpu::get(cpu).user_slot.load(Ordering::SeqCst) == 0;
+    let at_the_entry = big::IS_ON && cpu::get(cpu).user_slot.load(Ordering::Relaxed) == 0;
     at_the_entry || BLOCKS[cpu].stopped.load(Ordering::SeqCst)
 }
 

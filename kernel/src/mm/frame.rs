@@ -7,12 +7,13 @@
 //! The counts are the records that programs see at UPAGES. Locks: the pool's (frame cache, page allocator).
 
 use core::mem;
-use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering, fence};
+use core::sync::atomic::AtomicUsize;
 
 use abi::layout::{PGSIZE, PHYSMAX};
 use abi::page::PageInfo;
 use sync::Rank;
 
+use crate::atomic::{AtomicU32, Ordering};
 use crate::config::{CACHE_LINE, FRAME_BATCH, FRAME_CACHE};
 use crate::cpu::This;
 use crate::mm::phys;
@@ -165,13 +166,12 @@ impl PageRef {
 
 impl Drop for PageRef {
     fn drop(&mut self) {
-        // Release: what this owner did to the page happens before the free. Acquire (the fence): all that
-        // happens before the frame is handed out again. The usual pair of a reference count.
+        // Release: what this owner did to the page happens before the free. Acquire: all that any owner did happens
+        // before the frame is handed out again.
         window::at(Point::Counting);
-        let before = self.0.info().refs.fetch_sub(1, Ordering::Release);
+        let before = self.0.info().refs.fetch_sub(1, Ordering::AcqRel);
         assert_ne!(before, 0, "{:?} was released once too often", self.0);
         if before == 1 {
-            fence(Ordering::Acquire);
             window::at(Point::FrameFree);
             sync::order::freed::<This>(phys::kernel_address(self.0.address()), PGSIZE as usize);
             poison::frame_freed(self.0);

@@ -2,6 +2,7 @@
 //!
 //! Downward: [`space`] and [`user_mem`] use [`page_table`], which uses [`frame`] and [`phys`].
 
+pub mod entry;
 pub mod frame;
 pub mod kernel_map;
 pub mod page_table;

@@ -11,9 +11,10 @@
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use abi::layout::{PGSIZE, UTOP, UVPT};
+use abi::layout::{UTOP, UVPT};
 use abi::page::{CHUNK, PteFlags, pdx, ptx};
 
+pub use crate::mm::entry::Entry;
 use crate::mm::frame::{self, Frame, PageRef};
 use crate::mm::kernel_map;
 use crate::mm::phys;
@@ -23,31 +24,6 @@ const TABLE: usize = 1024;
 
 /// Directory entries below UTOP: a program's own.
 const USER_TABLES: usize = pdx(UTOP);
-
-/// A present entry, taken apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// What it maps.
-    pub frame: Frame,
-    /// Its twelve low bits.
-    pub flags: PteFlags,
-}
-
-impl Entry {
-    /// Takes an entry apart; `None` when it is not present.
-    pub fn decode(word: u32) -> Option<Entry> {
-        let flags = PteFlags::from_bits_retain(word & (PGSIZE - 1));
-        if !flags.contains(PteFlags::P) {
-            return None;
-        }
-        Frame::containing(word).map(|frame| Entry { frame, flags })
-    }
-
-    /// Puts an entry together.
-    pub fn encode(frame: Frame, flags: PteFlags) -> u32 {
-        frame.address() | flags.bits()
-    }
-}
 
 /// The page-table entry for `va`, unless there is no page table for it.
 pub fn slot(directory: Frame, va: u32) -> Option<&'static AtomicU32> {
@@ -70,7 +46,7 @@ pub fn slot_or_create(directory: Frame, va: u32) -> Option<&'static AtomicU32> {
             let table = PageRef::alloc_zeroed()?.into_entry();
             let flags = PteFlags::P | PteFlags::W | PteFlags::U;
             mark_used(directory, pdx(va));
-            above.store(Entry::encode(table, flags), Ordering::Release);
+            Entry::put(above, table, flags);
             table
         }
     };

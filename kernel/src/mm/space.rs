@@ -6,8 +6,6 @@
 //! Locks: a `Space` lives inside its env's vm lock; changing it takes the page allocator's. A space knows its
 //! tenant, so that an id is checked under the same lock under which it is acted upon.
 
-use core::sync::atomic::Ordering;
-
 use abi::page::PteFlags;
 use abi::{EnvId, Error};
 
@@ -74,7 +72,7 @@ impl Space {
     pub fn map(&mut self, va: u32, page: PageRef, flags: PteFlags) -> Result<(), Error> {
         frame::might_allocate();
         let slot = page_table::slot_or_create(self.directory(), va).ok_or(Error::NoMem)?;
-        let old = slot.swap(Entry::encode(page.into_entry(), flags), Ordering::SeqCst);
+        let old = Entry::put(slot, page.into_entry(), flags);
         self.forget(va, old);
         Ok(())
     }
@@ -83,7 +81,7 @@ impl Space {
     pub fn unmap(&mut self, va: u32) {
         frame::might_allocate();
         if let Some(slot) = page_table::slot(self.directory(), va) {
-            let old = slot.swap(0, Ordering::SeqCst);
+            let old = Entry::take(slot);
             self.forget(va, old);
         }
     }

@@ -5,9 +5,10 @@
 //! long as the watch-dog's limit, and each has been refused again meanwhile, they are reported. An env that gets its message
 //! through, or asks for one, is no part of a circle.
 
-use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use abi::NENV;
+use sync::Turn;
 
 use super::{Clock, LIMIT_MS};
 use crate::env::table;
@@ -33,7 +34,7 @@ static SENDERS: [Sender; NENV] =
     [const { Sender { to: AtomicU32::new(0), refused: AtomicU32::new(0), seen: AtomicU32::new(0) } }; NENV];
 
 /// One CPU looks at a time. A slot in the circle that is suspected, and for how long it has been.
-static LOOKING: AtomicBool = AtomicBool::new(false);
+static LOOKING: Turn = Turn::new();
 static SUSPECT: AtomicUsize = AtomicUsize::new(NOBODY);
 static CLOCK: Clock = Clock::new();
 
@@ -57,7 +58,7 @@ pub(crate) fn sends_no_more(slot: usize) {
 /// At a tick: ends the kernel if there is a circle that has lasted.
 pub(crate) fn look() {
     let limit = LIMIT_MS.load(Ordering::Relaxed);
-    if limit == 0 || LOOKING.swap(true, Ordering::Acquire) {
+    if limit == 0 || !LOOKING.take() {
         return;
     }
     let before = SUSPECT.load(Ordering::Relaxed);
@@ -67,10 +68,10 @@ pub(crate) fn look() {
         circle(first).for_each(|slot| SENDERS[slot].seen.store(refusals(slot), Ordering::Relaxed));
         CLOCK.restart();
     } else if first != NOBODY && CLOCK.look(LOOK_MS) > limit && circle(first).all(tries_on) {
-        LIMIT_MS.store(0, Ordering::SeqCst);
+        LIMIT_MS.store(0, Ordering::Relaxed);
         report(first);
     }
-    LOOKING.store(false, Ordering::Release);
+    LOOKING.end();
 }
 
 fn report(first: usize) {

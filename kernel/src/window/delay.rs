@@ -18,7 +18,7 @@ static PASSED: [AtomicU32; NCPU] = [const { AtomicU32::new(0) }; NCPU];
 static DELAYS: AtomicU32 = AtomicU32::new(0);
 
 pub(super) fn start(seed: u32) {
-    SEED.store(seed, Ordering::SeqCst);
+    SEED.store(seed, Ordering::Relaxed);
 }
 
 /// Dawdles, or not, at the place with this number.

@@ -1,9 +1,9 @@
 //! A rule: at which point a CPU waits, for which others, and what has become of it.
 
 use core::fmt;
-use core::sync::atomic::{AtomicU32, Ordering};
 
 use super::event::{Event, Place};
+use crate::atomic::{AtomicU32, Ordering};
 use crate::x86::instr;
 
 /// The longest wait, in milliseconds: for a host that is busy with other things. The lock checker's patience is longer.
@@ -71,14 +71,15 @@ impl Rule {
     pub(super) fn note(&self, place: Place, cpu: usize, slot: Option<usize>) {
         for (event, count) in self.until.iter().zip(&self.came) {
             if event.is_some_and(|event| event.fits(place, cpu, slot)) {
-                count.fetch_add(1, Ordering::SeqCst);
+                // Release: whoever waits for this sees what was done before.
+                count.fetch_add(1, Ordering::Release);
             }
         }
     }
 
     /// How often each of the events has come.
     fn counts(&self) -> [u32; ALTERNATIVES] {
-        self.came.each_ref().map(|count| count.load(Ordering::SeqCst))
+        self.came.each_ref().map(|count| count.load(Ordering::Acquire))
     }
 
     /// Which of the events has come often enough: `least` times each, those to be skipped not counted.
@@ -90,11 +91,11 @@ impl Rule {
 
     /// A CPU has come to `at`. Gives back how often each event has to have come for it to go on, unless it need not wait.
     pub(super) fn arrive(&self) -> Option<[u32; ALTERNATIVES]> {
-        let reached = self.reached.fetch_add(1, Ordering::SeqCst) + 1;
+        let reached = self.reached.fetch_add(1, Ordering::Relaxed) + 1;
         let turn = reached.checked_sub(self.at.skip).filter(|turn| (1..=self.times).contains(turn))?;
         let least = if self.fresh { self.counts().map(|count| count + 1) } else { [turn; ALTERNATIVES] };
         if !self.fresh && self.came(least).is_some() {
-            self.early.fetch_add(1, Ordering::SeqCst);
+            self.early.fetch_add(1, Ordering::Relaxed);
             return None;
         }
         Some(least)
@@ -104,11 +105,11 @@ impl Rule {
         let start = instr::millis();
         loop {
             if let Some(which) = self.came(least) {
-                self.met[which].fetch_add(1, Ordering::SeqCst);
+                self.met[which].fetch_add(1, Ordering::Relaxed);
                 return;
             }
             if instr::millis().wrapping_sub(start) > LIMIT_MS {
-                self.timeouts.fetch_add(1, Ordering::SeqCst);
+                self.timeouts.fetch_add(1, Ordering::Relaxed);
                 return;
             }
             instr::pause();
@@ -118,7 +119,7 @@ impl Rule {
 
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let count = |word: &AtomicU32| word.load(Ordering::SeqCst);
+        let count = |word: &AtomicU32| word.load(Ordering::Relaxed);
         write!(f, "{}{}", if self.marked { "%" } else { "" }, self.at)?;
         for (i, event) in self.until.iter().flatten().enumerate() {
             let before = if i > 0 {

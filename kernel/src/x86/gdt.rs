@@ -107,8 +107,7 @@ pub fn init_cpu(index: usize, esp0: u32) {
     let selector = GD_TSS0 + 8 * index as u16;
     set_tss(selector, tss);
 
-    // The instructions below read what was written above, which the compiler cannot see.
-    compiler_fence(Ordering::SeqCst);
+    // To the compiler `lgdt` may read any memory, so all of this is written by then.
     load_table();
     load_segments(selector);
     sysenter::init_cpu(esp0);
@@ -129,6 +128,7 @@ pub(super) fn set_tss(selector: u16, tss: &'static Tss) {
 /// Makes this CPU's TSS the one it had before it was taken to another by a task switch.
 pub(super) fn reload_task_register(selector: u16) {
     GDT.0[usize::from(selector) / 8][1].fetch_and(!TSS_BUSY, Ordering::Relaxed);
+    // To the compiler `ltr` reads no memory.
     compiler_fence(Ordering::SeqCst);
     // SAFETY: the selector is this CPU's own, as the CPU itself noted, and the TSS is available again.
     unsafe { x86::task::load_tr(SegmentSelector::from_raw(selector)) };

@@ -4,7 +4,7 @@
 //! Programs may raise the breakpoint and the system call; any other `int` is a general protection fault. Intel SDM
 //! vol. 3 §6.11; JOS: `kern/trap.c`.
 
-use core::sync::atomic::{AtomicU32, Ordering, compiler_fence};
+use core::sync::atomic::{AtomicU32, Ordering};
 
 use abi::layout::GD_KT;
 use abi::syscall::T_SYSCALL;
@@ -46,8 +46,6 @@ pub fn init() {
 
 /// Makes this CPU use the table. On each CPU, after `gdt::init_cpu`.
 pub fn load() {
-    // The CPU reads the table from now on; the compiler cannot see that.
-    compiler_fence(Ordering::SeqCst);
     let pointer = DescriptorTablePointer::new(&IDT.0);
     // SAFETY: the table is static, and every gate leads to a stub that keeps to the frame's layout.
     unsafe { lidt(&pointer) };

@@ -67,8 +67,10 @@ pub mod stats;
 pub mod sweep;
 #[cfg_attr(not(feature = "trace"), path = "trace_off.rs")]
 pub mod trace;
+mod turn;
 
 pub use machine::{MAX_CPUS, Machine, Step};
 pub use pair::{Pair, lock_pair};
 pub use rank::Rank;
 pub use spinlock::{Guard, Pin, SpinLock};
+pub use turn::Turn;

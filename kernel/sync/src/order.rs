@@ -20,6 +20,7 @@ mod home;
 mod hooks;
 mod kind;
 mod learned;
+mod noted;
 mod notes;
 mod once;
 mod picture;
@@ -49,7 +50,7 @@ pub use show::{coverage, graph, suggestion};
 
 use crate::atomic::{AtomicU32, AtomicUsize, spin_loop};
 use crate::rank::Set;
-use crate::{MAX_CPUS, Machine, Rank};
+use crate::{MAX_CPUS, Machine, Rank, Turn};
 use core::fmt;
 use core::ops::Range;
 use core::panic::Location;
@@ -80,7 +81,7 @@ pub struct Checker {
     left_held: once::Set,
     reports: AtomicU32,
     /// Whose report is being printed: see `report::Turn`.
-    turn: AtomicU32,
+    turn: Turn,
 }
 
 impl Checker {
@@ -96,7 +97,7 @@ impl Checker {
             seen: once::Set::new(),
             left_held: once::Set::new(),
             reports: AtomicU32::new(0),
-            turn: AtomicU32::new(0),
+            turn: Turn::new(),
         }
     }
 

@@ -123,6 +123,51 @@ fn an_env_that_goes_from_cpu_to_cpu_is_not_overlooked() {
     });
 }
 
+/// Fails when `sched::any_queued` looks for envs to run before it looks for patient ones, or `Queue::publish` writes the lengths
+/// the other way round: then one whose patience ends between the looks is in no queue.
+#[test]
+fn an_env_whose_patience_ends_is_queued_all_the_time() {
+    explore(2, || {
+        let id = table::make(1);
+        table::env(1).life.lock().patient = true;
+        thaw(1);
+        let other = on_cpu(1, || assert!(sched::any_queued(), "an env was overlooked"));
+        sched::hurry_all();
+        other.join().expect("no CPU panics");
+        end(id);
+        assert!(sched::pick(0).is_none());
+    });
+}
+
+/// Fails when `idle::wait` counts that it wakes, or `idle::all_idle` or `sched::any_ready` looks, in no order with the rest.
+#[test]
+fn an_env_that_wakes_another_one_is_not_overlooked() {
+    explore(3, || {
+        smp::set_count(3);
+        let ids = [1, 2].map(table::make);
+        for cpu in 0..3 {
+            cpu::get(cpu).idle.store(true, Ordering::SeqCst);
+            idle::announce(cpu);
+        }
+        for slot in [1, 2] {
+            table::record(slot).cpunum.store(u32::try_from(slot).expect("a small number"), Ordering::Relaxed);
+        }
+        thaw(2);
+        let other = on_cpu(2, || {
+            // An env that sends a message to one that was on CPU 1, and waits for one itself.
+            let env = idle::wait(&mut big::Guard(core::marker::PhantomData));
+            thaw(1);
+            table::env(2).life.lock().frozen = true;
+            sched::release(env);
+            // CPU 1 may have taken the other env meanwhile, so there is nothing to do here.
+            cpu::this().idle.store(true, Ordering::SeqCst);
+        });
+        assert!(!idle::all_is_quiet(), "an env was overlooked");
+        other.join().expect("no CPU panics");
+        ids.into_iter().for_each(end);
+    });
+}
+
 /// Fails when `idle::all_is_quiet` does not count patient envs; when `idle::wait` does not look for such in its queue.
 #[test]
 fn the_end_is_not_seen_while_an_env_is_patient() {

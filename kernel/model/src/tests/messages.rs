@@ -3,11 +3,11 @@
 use abi::{EnvStatus, Error, PteFlags};
 use loom::thread;
 
-use super::{end, explore, thaw};
+use super::{end, explore, take_memory, thaw};
 use crate::atomic::{AtomicU32, Ordering};
 use crate::env::{Current, OnCpu, table};
 use crate::machine::on_cpu;
-use crate::mm::frame::{Frame, PageRef};
+use crate::mm::frame::{self, PageRef};
 use crate::syscall::{Fail, Reply};
 use crate::{big, idle, ipc, sched};
 
@@ -83,6 +83,7 @@ fn a_patient_sender_comes_to_its_turn_when_its_receiver_asks() {
 #[test]
 fn a_message_to_a_dying_env_is_refused_or_arrives() {
     explore(2, || {
+        frame::init(1, |_| true);
         let (receiver, sender) = (table::make(1), table::make(2));
         thaw(1);
         let env = sched::pick(0).expect("it was queued here");
@@ -91,7 +92,8 @@ fn a_message_to_a_dying_env_is_refused_or_arrives() {
         let other = on_cpu(1, move || {
             let me = OnCpu::new(&table::env(2).life.lock());
             let flags = PteFlags::P | PteFlags::U;
-            table::env(2).space.lock().map(0x2000, PageRef(Frame(1)), flags).expect("there is room");
+            let page = PageRef::alloc().expect("there is one");
+            table::env(2).space.lock().map(0x2000, page, flags).expect("there is room");
             ipc::try_send(&Current(&me), receiver, 7, 0x2000, flags.bits())
         });
         end(receiver);
@@ -100,6 +102,7 @@ fn a_message_to_a_dying_env_is_refused_or_arrives() {
         assert_eq!(table::returned(), 1);
         end(sender);
         assert!(sched::pick(0).is_none() && sched::steal().is_none(), "a dead env is queued");
+        assert_eq!(take_memory(), 1);
     });
 }
 
@@ -132,19 +135,21 @@ fn a_receiver_that_asks_passes_over_those_who_do_not_wait() {
 fn a_page_that_is_sent_is_the_sender_s_at_that_moment() {
     for receive_at in [0x1000, u32::MAX] {
         explore(2, move || {
+            frame::init(2, |_| true);
             let (receiver, sender) = (table::make(1), table::make(2));
             thaw(1);
             let env = sched::pick(0).expect("it was queued here");
             assert_eq!(ipc::recv(&Current(&env), receive_at), Ok(Reply::Other(0)));
             sched::release(env);
             let flags = PteFlags::P | PteFlags::U;
-            let give = move |slot: usize, va: u32, frame: u16| {
-                table::env(slot).space.lock().map(va, PageRef(Frame(frame)), flags).expect("there is room");
+            let give = move |slot: usize, va: u32, page: PageRef| {
+                table::env(slot).space.lock().map(va, page, flags).expect("there is room");
             };
-            give(2, 0x2000, 1);
+            let [page, another] = [(); 2].map(|()| PageRef::alloc().expect("there are two"));
+            give(2, 0x2000, page);
             // Their parent gives the sender another page, and looks at what the receiver has, which is dying by then perhaps.
             let other = on_cpu(1, move || {
-                give(2, 0x2000, 2);
+                give(2, 0x2000, another);
                 table::env(1).space.lock().lookup(0x1000).map(|entry| entry.frame)
             });
             let me = OnCpu::new(&table::env(2).life.lock());
@@ -156,6 +161,7 @@ fn a_page_that_is_sent_is_the_sender_s_at_that_moment() {
             assert!(seen.is_none() || seen == arrived);
             end(sender);
             assert!(!sched::any_queued());
+            assert_eq!(take_memory(), 2);
         });
     }
 }

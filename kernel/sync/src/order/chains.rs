@@ -11,12 +11,13 @@
 use super::counts::Counts;
 use super::held::{DEPTH, Held, Notes};
 use super::home::Home;
-use super::{Checker, Lock, Site};
+use super::noted::Noted;
+use super::{Checker, Site};
 use crate::Rank;
 use crate::atomic::{AtomicU32, AtomicUsize, ROOM};
-use crate::pointer::{AlwaysRef, AtomicRef, AtomicSite};
+use crate::pointer::{AlwaysRef, AtomicRef};
 use crate::rank::Set;
-use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use core::sync::atomic::Ordering::Relaxed;
 use core::{iter, ptr};
 
 const _: () = assert!(DEPTH < ROOM, "the longest chain must fit");
@@ -33,10 +34,7 @@ pub(crate) struct Chain {
     /// The chain without the last class.
     outer: AlwaysRef<Chain>,
     /// The last lock. Of no meaning unless the chain is held.
-    address: AtomicUsize,
-    /// Rank and key of the last lock: see [`Lock::word`].
-    word: AtomicU32,
-    site: AtomicSite,
+    noted: Noted,
     /// How often the last class was wanted with the others held.
     pub(super) count: AtomicU32,
     /// The last class, and all.
@@ -51,9 +49,7 @@ impl Chain {
             next: [const { AtomicRef::new() }; Rank::COUNT],
             again: AtomicRef::new(),
             outer: AlwaysRef::new(&NOTHING),
-            address: AtomicUsize::new(0),
-            word: AtomicU32::new(0),
-            site: AtomicSite::new(),
+            noted: Noted::new(),
             count: AtomicU32::new(0),
             rank: AtomicU32::new(0),
             classes: AtomicU32::new(0),
@@ -70,7 +66,7 @@ impl Chain {
     /// The same for a lock of the last class, of whose word this is: its key must be the greater one.
     #[inline(always)]
     pub(crate) fn again(&self, word: u32) -> Option<&'static Chain> {
-        let (again, last) = (self.again.get()?, self.word.load(Relaxed));
+        let (again, last) = (self.again.get()?, self.noted.word());
         (last < word && last ^ word < 1 << 16).then_some(again)
     }
 
@@ -83,7 +79,7 @@ impl Chain {
     /// Whether the last lock is the one at `address`.
     #[inline(always)]
     pub(crate) fn is_last(&self, address: usize) -> bool {
-        self.address.load(Relaxed) == address
+        self.noted.is_at(address)
     }
 
     /// Whether the last class is `rank`.
@@ -112,22 +108,21 @@ impl Chain {
     /// Notes all of the last lock but its address, for as long as it is not taken.
     #[inline(always)]
     pub(crate) fn note_wanted(&self, word: u32, site: Site) {
-        self.word.store(word, Relaxed);
-        self.site.set(Some(site));
+        self.noted.set_word(word);
+        self.noted.set_site(site);
     }
 
     /// Notes the address of the last lock, which is taken. Not before: another CPU may be reading this chain because it was
     /// held a moment ago, and must not find in it what it holds itself.
     #[inline(always)]
     pub(crate) fn note_got(&self, address: usize) {
-        // Release: another CPU that sees the address sees what belongs to it (pairs with `last`).
-        self.address.store(address, Release);
+        self.noted.set_address(address);
     }
 
     /// Notes where the last lock, which is the same each time, was taken.
     #[inline(always)]
     pub(crate) fn note_site(&self, site: Site) {
-        self.site.set(Some(site));
+        self.noted.set_site(site);
     }
 
     /// Counts that the last class was wanted.
@@ -138,14 +133,12 @@ impl Chain {
 
     /// Where the last lock is taken.
     pub(crate) fn site(&self) -> Option<Site> {
-        self.site.get()
+        self.noted.site()
     }
 
     /// The last lock, unless it was crossed out.
     fn last(&self) -> Option<Held> {
-        let address = self.address.load(Acquire);
-        let lock = Lock::of(address, self.word.load(Relaxed))?;
-        (address != 0).then_some(Held { lock, site: self.site.get()? })
+        Held::of(&self.noted)
     }
 
     /// This chain, then the one without its last lock, and so on. Another CPU may be changing it.
@@ -172,7 +165,7 @@ impl Chain {
     /// Crosses out the lock at `address`, which another CPU does with a lock that its holder does not hold any more.
     pub(crate) fn cross_out(&'static self, address: usize) {
         if let Some(chain) = self.to_first().find(|chain| chain.is_last(address)) {
-            chain.address.store(0, Relaxed);
+            chain.noted.clear();
         }
     }
 
@@ -180,7 +173,7 @@ impl Chain {
     fn begin(&self, outer: &'static Chain, rank: Rank) {
         self.unlink();
         self.outer.set(outer);
-        self.address.store(0, Relaxed);
+        self.noted.clear();
         self.count.store(0, Relaxed);
         self.rank.store(rank as u32, Relaxed);
         self.classes.store(outer.classes() | 1 << rank as u32, Relaxed);
@@ -214,7 +207,7 @@ impl Chains {
         if answer.len.load(Relaxed) == 0 {
             answer.begin(empty, lock.rank);
         }
-        answer.word.store(lock.word(), Relaxed);
+        answer.noted.set_word(lock.word());
         answer.note_got(lock.address);
         &self.home
     }
@@ -228,7 +221,7 @@ impl Chains {
         }
         let chain = self.others.get(used)?;
         chain.begin(outer, rank);
-        self.used.store(used + 1, Release);
+        self.used.store(used + 1, Relaxed);
         Some(chain)
     }
 

@@ -5,14 +5,15 @@
 
 use super::chains::{Chain, Chains, NOTHING};
 use super::home::{Home, NOBODY};
+use super::noted::{Noted, Said};
 use super::stack::Stack;
 use super::tries::Tries;
 use super::{Lock, Site};
 use crate::atomic::{AtomicBool, AtomicU32, AtomicUsize};
-use crate::pointer::{AlwaysRef, AtomicSite};
+use crate::pointer::AlwaysRef;
 use crate::{Machine, Rank};
 use core::ptr;
-use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use core::sync::atomic::Ordering::Relaxed;
 
 /// Two of every class is more than any correct path holds; so the size follows from the order.
 pub(super) const DEPTH: usize = 2 * Rank::ALL.len();
@@ -22,6 +23,14 @@ pub(super) const DEPTH: usize = 2 * Rank::ALL.len();
 pub(crate) struct Held {
     pub(crate) lock: Lock,
     pub(crate) site: Site,
+}
+
+impl Held {
+    /// What another CPU may be changing.
+    pub(super) fn of(noted: &Noted) -> Option<Self> {
+        let (address, word, site) = noted.get()?;
+        Some(Self { lock: Lock::of(address, word)?, site })
+    }
 }
 
 /// Some locks, first taken first.
@@ -123,13 +132,14 @@ pub(crate) struct PerCpu {
     pub(crate) chains: Chains,
     /// Which `Now` of the checker is this CPU's, plus one; 0 before it has one.
     pub(super) place: AtomicUsize,
-    wanted: Wanted,
+    /// The lock or the answer that is waited for.
+    wanted: Noted,
     pub(crate) tries: Tries,
     /// When the wait began, in milliseconds, and from where.
     since: AtomicU32,
     pub(crate) wait_stack: Stack,
     /// This CPU was stopped for a report, and here.
-    stopped: AtomicBool,
+    stopped: Said,
     pub(crate) last_stack: Stack,
     /// This CPU is in the middle of a report; whatever happens meanwhile is not reported.
     reporting: AtomicBool,
@@ -140,11 +150,11 @@ impl PerCpu {
         Self {
             chains: Chains::new(),
             place: AtomicUsize::new(0),
-            wanted: Wanted::new(),
+            wanted: Noted::new(),
             tries: Tries::new(),
             since: AtomicU32::new(0),
             wait_stack: Stack::new(),
-            stopped: AtomicBool::new(false),
+            stopped: Said::new(),
             last_stack: Stack::new(),
             reporting: AtomicBool::new(false),
         }
@@ -159,7 +169,9 @@ impl PerCpu {
     pub(crate) fn start_waiting<M: Machine>(&self, wanted: Held) {
         self.since.store(M::millis(), Relaxed);
         self.wait_stack.save::<M>();
-        self.wanted.set(wanted);
+        self.wanted.set_word(wanted.lock.word());
+        self.wanted.set_site(wanted.site);
+        self.wanted.set_address(wanted.lock.address);
     }
 
     #[inline]
@@ -169,7 +181,7 @@ impl PerCpu {
 
     /// What this CPU waits for.
     pub(crate) fn wait(&self) -> Option<Held> {
-        self.wanted.get()
+        Held::of(&self.wanted)
     }
 
     /// When the present wait began.
@@ -180,12 +192,11 @@ impl PerCpu {
     /// Notes that this CPU has been stopped, and what it was doing.
     pub(crate) fn stop(&self, stack: impl Iterator<Item = u32>) {
         self.last_stack.keep(stack);
-        // Release: whoever sees it stopped sees its stack.
-        self.stopped.store(true, Release);
+        self.stopped.say();
     }
 
     pub(crate) fn is_stopped(&self) -> bool {
-        self.stopped.load(Acquire)
+        self.stopped.is_said()
     }
 
     /// Starts a report; `false` if this CPU is in the middle of one.
@@ -195,35 +206,5 @@ impl PerCpu {
 
     pub(crate) fn end_report(&self) {
         self.reporting.store(false, Relaxed);
-    }
-}
-
-/// The lock or the answer that is waited for; none if the address is 0.
-struct Wanted {
-    address: AtomicUsize,
-    word: AtomicU32,
-    site: AtomicSite,
-}
-
-impl Wanted {
-    const fn new() -> Self {
-        Self { address: AtomicUsize::new(0), word: AtomicU32::new(0), site: AtomicSite::new() }
-    }
-
-    fn set(&self, wanted: Held) {
-        self.word.store(wanted.lock.word(), Relaxed);
-        self.site.set(Some(wanted.site));
-        // Release: another CPU that sees the address sees what belongs to it (pairs with `get`).
-        self.address.store(wanted.lock.address, Release);
-    }
-
-    fn clear(&self) {
-        self.address.store(0, Relaxed);
-    }
-
-    fn get(&self) -> Option<Held> {
-        let address = self.address.load(Acquire);
-        let lock = Lock::of(address, self.word.load(Relaxed))?;
-        (address != 0).then_some(Held { lock, site: self.site.get()? })
     }
 }

@@ -11,7 +11,7 @@ use crate::gate::Gate;
 use crate::{Machine, Rank};
 use core::fmt;
 use core::marker::PhantomData;
-use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use core::sync::atomic::Ordering::Relaxed;
 
 /// How many return addresses a report shows.
 const BACKTRACE: usize = 24;
@@ -84,7 +84,7 @@ impl Report {
             if let Kind::Gate(_) = self.kind {
                 left_held.insert(LEFT_HELD, lock, taken);
             }
-            M::checker().turn.store(0, Release);
+            M::checker().turn.end();
         }
         cpu.end_report();
     }
@@ -94,7 +94,7 @@ impl Report {
 fn take_turn<M: Machine>() {
     let turn = &M::checker().turn;
     let since = M::millis();
-    while turn.compare_exchange(0, 1, AcqRel, Acquire).is_err() {
+    while !turn.take() {
         spin_loop();
         if M::millis().wrapping_sub(since) > TURN_MS {
             return;

@@ -12,8 +12,13 @@ use super::sweep::Sweep;
 /// What is acquired, or ordered, and where it is not: tests, and the machine of the tests.
 const ACQUIRES: &str = r"\.lock\(\)|lock_pair\(&|with_queue\(|\.life\(\)|\.space\(\)|lock_life\(|lock_spaces?\(|(SLOTS|FREE)\.(take|give)\(";
 const DECLARES: &str = r"\bfn |^\s*//|\buse ";
-const ORDERS: &str = r"Ordering::(SeqCst|Acquire|Release|AcqRel)";
+const ORDERS: &str = r"\b(Ordering::)?(SeqCst|Acquire|Release|AcqRel)\b";
 const ELSEWHERE: [&str; 4] = ["/tests/", "/tests.rs/", "/host/", "/x86/"];
+/// Locks of the kernel are what is left out, not those of `kernel/sync`, which has tests of its own.
+const LOCKED: [&str; 1] = ["kernel/src"];
+const ORDERED: [&str; 2] = ["kernel/src", "kernel/sync/src"];
+/// What `kernel/sync` has for its tests, and for the sweep of the locks.
+const FOR_TESTS: [&str; 3] = ["sync/src/model.rs/", "sync/src/bit_model.rs/", "sync/src/sweep.rs/"];
 
 /// The lock of a pool's cache and that of its list are both taken for the caller, and left out one at a time.
 const POOLS: [(&str, [&str; 2]); 2] =
@@ -24,14 +29,20 @@ const PAIRS: [&str; 2] = ["lock_pair(&", "lock_spaces("];
 /// Every place of the kernel with what `what` leaves out: `FILE:LINE`; `FILE:LINE:RANK` where locks of two classes are taken;
 /// also `FILE:LINE:Second` where a pair is.
 pub(super) fn places(root: &Path, what: Sweep) -> Result<BTreeSet<String>> {
+    Ok(lines(root, what, &ELSEWHERE)?.into_iter().map(|(place, _)| place).collect())
+}
+
+/// The same, each with the function that it is in; but for what is in one of the files that are `elsewhere`.
+fn lines(root: &Path, what: Sweep, elsewhere: &[&str]) -> Result<BTreeSet<(String, String)>> {
     let (acquires, orders, not) = (Regex::new(ACQUIRES)?, Regex::new(ORDERS)?, Regex::new(DECLARES)?);
     let mut places = BTreeSet::new();
-    let mut folders = vec![root.join("kernel/src")];
+    let below: &[&str] = if what == Sweep::Locks { &LOCKED } else { &ORDERED };
+    let mut folders: Vec<_> = below.iter().map(|folder| root.join(folder)).collect();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder)? {
             let path = entry?.path();
             let name = path.strip_prefix(root)?.to_string_lossy().into_owned();
-            if ELSEWHERE.iter().any(|part| format!("{name}/").contains(part)) {
+            if elsewhere.iter().chain(&FOR_TESTS).any(|part| format!("{name}/").contains(part)) {
                 continue;
             }
             if path.is_dir() {
@@ -39,21 +50,39 @@ pub(super) fn places(root: &Path, what: Sweep) -> Result<BTreeSet<String>> {
                 continue;
             }
             let text = fs::read_to_string(&path)?;
+            let functions = functions(&text);
+            let mut add = |index: usize, place| places.insert((place, functions[index].clone()));
             let lines = text.lines().enumerate().filter(|(_, line)| !not.is_match(line));
             if what == Sweep::Locks {
                 let for_callers = for_callers(&text);
                 let hits = lines.filter(|(index, line)| {
                     acquires.find(line).is_some_and(|hit| !for_callers[*index] || line[..hit.start()].contains('|'))
                 });
-                places.extend(hits.flat_map(|(index, line)| each_lock(format!("{name}:{}", index + 1), line)));
+                for (index, line) in hits {
+                    each_lock(format!("{name}:{}", index + 1), line)
+                        .into_iter()
+                        .for_each(|place| _ = add(index, place));
+                }
             } else {
-                places.extend(
-                    lines.filter(|(_, line)| orders.is_match(line)).map(|(index, _)| format!("{name}:{}", index + 1)),
-                );
+                let hits = lines.filter(|(_, line)| orders.is_match(line));
+                hits.for_each(|(index, _)| _ = add(index, format!("{name}:{}", index + 1)));
             }
         }
     }
     Ok(places)
+}
+
+/// The function that each line is in, or the last one before it.
+fn functions(text: &str) -> Vec<String> {
+    let mut last = String::new();
+    let look = |line: &str| {
+        let name = line.split_once("fn ").filter(|_| !line.trim_start().starts_with("//"));
+        if let Some((_, name)) = name {
+            last = name.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        }
+        last.clone()
+    };
+    text.lines().map(look).collect()
 }
 
 /// Which lines are in a function that takes its locks in its caller's name, so that the place is the caller's. (Closures in it
@@ -84,7 +113,14 @@ fn each_lock(place: String, line: &str) -> Vec<String> {
     }
 }
 
-/// Whether the file of `place` is among those that the models' `lib.rs` includes.
+/// The source of the models.
+pub(super) fn models(root: &Path) -> Result<String> {
+    let files = fs::read_dir(root.join("kernel/model/src"))?.map(|entry| Ok(entry?.path()));
+    let files: Vec<_> = files.collect::<Result<_>>()?;
+    files.iter().filter(|file| file.is_file()).map(|file| Ok(fs::read_to_string(file)?)).collect()
+}
+
+/// Whether the file of `place` is among those that the models include.
 pub(super) fn is_modelled(place: &str, models: &str) -> bool {
     let file = place.strip_prefix("kernel/").and_then(|place| place.split(':').next());
     file.is_some_and(|file| models.contains(&format!("\"../../{file}\"")))
@@ -94,7 +130,7 @@ pub(super) fn is_modelled(place: &str, models: &str) -> bool {
 pub(super) fn weakened(line: &str) -> Result<String> {
     let fence = Regex::new(r"\bfence\(Ordering::\w+\);")?.replace(line, "");
     let swap = Regex::new(r"^(\s*[\w.\[\]]+)\.swap\(")?.replace(&fence, "$1.store(");
-    Ok(Regex::new(ORDERS)?.replace_all(&swap, "Ordering::Relaxed").into_owned())
+    Ok(Regex::new(ORDERS)?.replace_all(&swap, "${1}Relaxed").into_owned())
 }
 
 #[cfg(test)]
@@ -119,12 +155,44 @@ mod tests {
 
     #[test]
     fn the_models_have_some_of_the_files() {
-        let models = fs::read_to_string(crate::paths::root().join("kernel/model/src/lib.rs")).unwrap();
+        let models = models(crate::paths::root()).unwrap();
         for what in [Sweep::Locks, Sweep::Orders] {
             let all = places(crate::paths::root(), what).unwrap();
             let count = all.iter().filter(|place| is_modelled(place, &models)).count();
             assert!(count > 20 && count < all.len(), "{count} of {}", all.len());
         }
+    }
+
+    /// Relaxing is by the line, which is the caller's where a function takes its caller's place.
+    #[test]
+    fn no_ordering_that_the_models_run_is_in_its_caller_s_name() {
+        let root = crate::paths::root();
+        let models = models(root).unwrap();
+        for place in places(root, Sweep::Orders).unwrap().iter().filter(|place| is_modelled(place, &models)) {
+            let (file, line) = place.rsplit_once(':').unwrap();
+            let text = fs::read_to_string(root.join(file)).unwrap();
+            assert!(!for_callers(&text)[line.parse::<usize>().unwrap() - 1], "{place}: never left out");
+        }
+    }
+
+    #[test]
+    fn each_ordering_is_in_the_notes_and_runs_in_the_models_unless_they_say_not() {
+        let root = crate::paths::root();
+        let models = models(root).unwrap();
+        let notes = fs::read_to_string(root.join("locking-notes.md")).unwrap();
+        let table = notes.split_once("| ordering | what it orders | noticed by |").expect("the table is there").1;
+        let rows: Vec<_> = table.lines().skip(2).take_while(|line| line.starts_with('|')).collect();
+        let mut named = BTreeSet::new();
+        for (place, function) in lines(root, Sweep::Orders, &ELSEWHERE[..3]).unwrap() {
+            let file = place.split(':').next().unwrap_or_default();
+            let file = file.replace("kernel/src/", "").replace("kernel/sync/src/", "sync/");
+            let name = format!("| `{file}`, `{function}` |");
+            let index = rows.iter().position(|row| row.starts_with(&name));
+            let index = index.unwrap_or_else(|| panic!("not in locking-notes.md, section 4: {name}"));
+            assert_eq!(is_modelled(&place, &models), !rows[index].contains("| no model:"), "{name}");
+            named.insert(index);
+        }
+        assert_eq!(rows.len(), named.len(), "one of these is not there any more: {rows:?}");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 
-use super::places::{is_modelled, places, weakened};
+use super::places::{is_modelled, models, places, weakened};
 use super::tree::Tree;
 use super::watch::{End, watch};
 use crate::interrupt;
@@ -57,7 +57,7 @@ struct Tests {
 /// When the good tree does not build.
 pub fn sweep(what: Sweep, names: &[String]) -> Result<Outcome> {
     let tree = Tree::open(0)?;
-    let models = fs::read_to_string(tree.root().join("kernel/model/src/lib.rs"))?;
+    let models = models(tree.root())?;
     let wanted = |place: &String| names.is_empty() || names.iter().any(|name| place.contains(name.as_str()));
     let mut places: Vec<_> = places(tree.root(), what)?.into_iter().filter(wanted).collect();
     if what == Sweep::Orders {
