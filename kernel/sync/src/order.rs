@@ -80,7 +80,7 @@ pub struct Checker {
     /// The classes and places of locks that were held at a gate.
     left_held: once::Set,
     reports: AtomicU32,
-    /// Whose report is being printed: see `report::Turn`.
+    /// For the reports, which are printed one after the other.
     turn: Turn,
 }
 
