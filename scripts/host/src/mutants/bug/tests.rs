@@ -14,6 +14,20 @@ fn every_bug_fits_the_tree() {
 }
 
 #[test]
+fn the_documents_have_each_bug() {
+    let text = |name: &str| fs::read_to_string(paths::root().join(name)).unwrap();
+    let (table, readme) = (text("scripts/mutants/README.md"), text("README.md"));
+    let mut rows: Vec<_> = table.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+    rows.sort_unstable();
+    let bugs = all().unwrap();
+    let mut names: Vec<_> = bugs.iter().map(|bug| bug.name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(rows, names);
+    assert!(table.contains(&format!("all {} bugs", names.len())));
+    assert!(readme.contains(&format!("has {} bugs", names.len())));
+}
+
+#[test]
 fn tests_in_qemu_are_named_in_full() {
     let mut sources = String::new();
     for folder in ["scripts/host/tests/qemu", "scripts/host/tests/qemu/races"] {
