@@ -25,7 +25,7 @@ pub enum Fate {
     Caught(Duration),
     /// Something saw it, but not what the file says: this.
     Otherwise(String),
-    /// Nothing saw it within a minute.
+    /// Nothing saw it in its time.
     Missed,
     /// The broken tree does not build, or the tool failed.
     Error(String),

@@ -191,7 +191,7 @@ fn print_table(bugs: &[Bug], fates: &[Fate]) {
         println!("{}", row(bug, fate));
     }
     let caught = fates.iter().filter(|fate| matches!(fate, Fate::Caught(_))).count();
-    println!("{caught} of {} bugs caught by name within a minute", bugs.len());
+    println!("{caught} of {} bugs caught by name", bugs.len());
 }
 
 fn verdict(fates: &[Fate]) -> Outcome {
