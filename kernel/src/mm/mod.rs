@@ -1,6 +1,6 @@
 //! Memory: frames, page tables, address spaces, and the only ways to touch user memory.
 //!
-//! Downward: [`space`] and [`user_mem`] use [`page_table`], which uses [`frame`] and [`phys`].
+//! Downward: [`space`] and [`user_mem`] use [`page_table`], which uses [`entry`], [`frame`] and [`phys`].
 
 pub mod entry;
 pub mod frame;

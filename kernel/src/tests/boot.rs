@@ -49,6 +49,20 @@ fn devices_lie_side_by_side() {
 }
 
 #[test]
+fn each_stack_has_a_hole_below() {
+    let _machine = machine();
+    let is_mapped = |va| page_table::lookup(kernel_map::directory(), va).is_some();
+    for index in (0..8).chain([kernel_map::FAULT_STACK - 1, kernel_map::FAULT_STACK]) {
+        let top = kernel_map::stack_top(index);
+        let bottom = top - kernel_map::stack_size(index);
+        assert!((bottom..top).step_by(PGSIZE as usize).all(is_mapped), "the stack of {index}");
+        assert!(!is_mapped(bottom - PGSIZE), "below the stack of {index}");
+    }
+    let device = map_device(0xfe00_0000, 1).unwrap();
+    assert!(device >= kernel_map::stack_top(kernel_map::FAULT_STACK), "a device lies among the stacks");
+}
+
+#[test]
 fn selftests_succeed_and_the_books_are_right() {
     let _machine = machine();
     selftest::memory();

@@ -101,7 +101,7 @@ fn boot_up() {
     table::init();
     lapic::init(smp::discover());
     // Nobody uses them, and the self-tests want free frames in low memory.
-    (0..8).for_each(kernel_map::map_stack);
+    (0..8).chain([kernel_map::FAULT_STACK - 1, kernel_map::FAULT_STACK]).for_each(kernel_map::map_stack);
     crate::finish::open_the_books();
     crate::poison::init();
 }
