@@ -76,6 +76,13 @@ pub fn env_of(index: usize) -> Option<usize> {
     (get(index).env.load(Ordering::Relaxed) as usize).checked_sub(1)
 }
 
+/// Whoever touches what an env has on its CPU may do so only there, and before the env is let go.
+#[inline]
+#[track_caller]
+pub fn assert_runs(slot: usize) {
+    debug_assert_eq!(env_of(index()), Some(slot), "that env is not on this CPU");
+}
+
 /// Passes the gate to `hlt`, which is the only place where the kernel takes interrupts: nothing may be held, and the big lock
 /// neither, in the build that has it.
 #[inline]

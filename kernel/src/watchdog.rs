@@ -183,13 +183,13 @@ fn suspect(before: Option<Suspicion>) -> Option<Suspicion> {
     }
 }
 
-fn next_epoch() -> u32 {
+pub(crate) fn next_epoch() -> u32 {
     EPOCH.fetch_add(1, Ordering::Relaxed) + 1
 }
 
 /// Whether every CPU that is not idle has entered or left user mode since `epoch` began. One that is idle and about to be woken
 /// has not.
-fn all_moved_since(epoch: u32) -> bool {
+pub(crate) fn all_moved_since(epoch: u32) -> bool {
     let moved = |cpu: usize| MOVED[cpu].load(Ordering::Relaxed).wrapping_sub(epoch) < u32::MAX / 2;
     (0..smp::count()).filter(|&cpu| smp::is_online(cpu)).all(|cpu| idle::is_idle(cpu) || moved(cpu))
 }

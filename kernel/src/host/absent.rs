@@ -55,22 +55,28 @@ pub mod backtrace {
 
 /// No floating-point registers: tests run no programs.
 pub mod fpu {
+    use crate::cpu;
+
     /// Nothing.
     pub fn init_cpu() {}
 
     /// Nothing.
     pub fn reset(_slot: usize) {}
 
-    /// Nothing.
-    pub fn inherit(_parent: usize, _child: usize) {}
+    /// Nothing, but the parent has to be on this CPU.
+    pub fn inherit(parent: usize, _child: usize) {
+        cpu::assert_runs(parent);
+    }
 
     /// As on a processor that has none.
     pub fn load(_slot: usize) -> bool {
         false
     }
 
-    /// Nothing.
-    pub fn leave(_slot: usize) {}
+    /// Nothing, but the env has to be on this CPU still.
+    pub fn leave(slot: usize) {
+        cpu::assert_runs(slot);
+    }
 }
 
 /// No interrupt table: a trap is a call of `crate::trap::handle`.

@@ -18,6 +18,8 @@ pub struct Registers {
     pub interrupts: AtomicU32,
     /// Whether one of them has not been taken yet.
     pub pending: AtomicBool,
+    /// How many interrupts were sent that can't be masked.
+    pub nmis: AtomicU32,
     /// Whether the timer is on.
     pub timer: AtomicBool,
     /// Which interrupts the local APIC has brought that are not ended yet: bit v of word w for vector 32w + v.
@@ -31,6 +33,7 @@ static REGISTERS: [Registers; NCPU] = [const {
         flushes: AtomicU32::new(0),
         interrupts: AtomicU32::new(0),
         pending: AtomicBool::new(false),
+        nmis: AtomicU32::new(0),
         timer: AtomicBool::new(false),
         in_service: [const { AtomicU32::new(0) }; 8],
     }

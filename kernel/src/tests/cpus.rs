@@ -1,8 +1,10 @@
-//! Starting CPUs: which are waited for.
+//! Starting CPUs, and stopping them: which are waited for, and which are told.
 
-use super::machine::machine;
-use crate::smp;
-use crate::x86::ports;
+use std::sync::atomic::Ordering;
+
+use super::machine::{CPUS, machine};
+use crate::x86::{ports, registers};
+use crate::{smp, watchdog};
 
 #[test]
 fn race_42_every_cpu_is_waited_for_and_named() {
@@ -21,4 +23,32 @@ fn race_42_every_cpu_is_waited_for_and_named() {
         });
     }
     (1..count).for_each(smp::offline);
+}
+
+#[test]
+fn who_stops_the_others_reaches_each_that_has_started_and_no_other() {
+    let mut machine = machine();
+    let started = [1, 2, CPUS - 1];
+    started.into_iter().for_each(smp::online);
+    let told = || (0..CPUS).map(|cpu| registers::of(cpu).nmis.swap(0, Ordering::SeqCst)).collect::<Vec<_>>();
+    told();
+    machine.as_cpu(2, smp::nmi_to_others);
+    // Before anything can fail: the next test's audit waits for every CPU that has started.
+    started.into_iter().for_each(smp::offline);
+    let expected: Vec<_> = (0..CPUS).map(|cpu| u32::from([0, 1, CPUS - 1].contains(&cpu))).collect();
+    assert_eq!(told(), expected);
+}
+
+#[test]
+fn the_watch_dog_waits_for_every_cpu_that_has_started_and_no_other() {
+    let _machine = machine();
+    smp::online(1);
+    let epoch = watchdog::next_epoch();
+    // CPU 1 may be about to wake somebody; the others will never move.
+    let moved = [0, 1].map(|cpu| {
+        watchdog::moves_on(cpu);
+        watchdog::all_moved_since(epoch)
+    });
+    smp::offline(1);
+    assert_eq!(moved, [false, true]);
 }

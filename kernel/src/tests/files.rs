@@ -4,6 +4,7 @@ use abi::layout::PGSIZE;
 
 use crate::mm::frame::Frame;
 use crate::mm::phys;
+use crate::x86::lapic;
 
 /// Where the boot loader puts its information.
 pub(super) const BOOT_INFO: u32 = 0x9000;
@@ -47,7 +48,8 @@ pub(super) fn acpi_table(name: &[u8; 4], body: &[u8]) -> Vec<u8> {
 /// ACPI's tables for `cpus` CPUs, whose APIC ids are their numbers; and one that is disabled.
 pub(super) fn place_acpi(cpus: u8) {
     let cpu = |id: u8, enabled| [0, 8, id, id, enabled, 0, 0, 0];
-    let cpus: Vec<u8> = (0..cpus).map(|id| cpu(id, 1)).chain([cpu(200, 0)]).flatten().collect();
+    let cpus: Vec<u8> =
+        (0..cpus).map(|index| cpu(lapic::id_of(index.into()), 1)).chain([cpu(200, 0)]).flatten().collect();
     place(ACPI + 0x1000, &acpi_table(b"APIC", &[words(&[0xfee0_0000, 1]), cpus].concat()));
     place(ACPI, &acpi_table(b"RSDT", &words(&[ACPI + 0x1000])));
     let mut pointer = [b"RSD PTR ".to_vec(), vec![0; 8], words(&[ACPI])].concat();

@@ -4,7 +4,7 @@ use abi::layout::{PGSIZE, UTEMP};
 use abi::trap::T_BRKPT;
 use abi::{EnvId, EnvStatus, Syscall};
 
-use super::machine::{CPUS, machine};
+use super::machine::{CPUS, in_kernel, machine, until};
 use super::program::{spawn, start};
 use crate::x86::ports;
 use crate::{finish, monitor};
@@ -95,4 +95,28 @@ fn the_last_env_is_said_to_be_destroyed_when_there_is_none_left() {
     let blocked = start();
     blocked.leave();
     assert_eq!(said(), [nothing]);
+}
+
+/// With the big lock nobody makes a call meanwhile.
+#[cfg(not(feature = "big-lock"))]
+#[test]
+fn race_37_what_is_typed_for_the_monitor_is_not_for_programs() {
+    let mut machine = machine();
+    let taken = std::sync::Mutex::new(Vec::new());
+    machine.beside(
+        || in_kernel(monitor::enter),
+        || {
+            let mut program = in_kernel(start);
+            until(|| monitor::is_busy().then_some(()));
+            for _ in 0..300 {
+                // Both are at once after it.
+                ports::type_on_line(b"x");
+                let byte = in_kernel(|| program.call(Syscall::Cgetc, &[]));
+                taken.lock().unwrap().extend(byte.into_iter().filter(|&byte| byte != 0));
+            }
+            in_kernel(|| drop(program));
+            ports::type_on_line(b"\ncontinue\n");
+        },
+    );
+    assert_eq!(taken.into_inner().unwrap(), [0; 0]);
 }

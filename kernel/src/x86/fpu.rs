@@ -17,6 +17,7 @@ use x86::controlregs::{self, Cr0, Cr4};
 
 use super::gdt;
 use crate::config::NCPU;
+use crate::cpu;
 
 /// What FXSAVE writes (Intel SDM vol. 1 §10.5.1).
 type Image = [u8; 512];
@@ -87,6 +88,7 @@ pub fn reset(slot: usize) {
 
 /// Gives a new env in `child` the registers of the env in `parent`, which is on this CPU.
 pub fn inherit(parent: usize, child: usize) {
+    cpu::assert_runs(parent);
     let used = AREAS[parent].used.load(Ordering::Relaxed);
     if LIVE[gdt::cpu_index()].load(Ordering::Relaxed) {
         save(child);
@@ -102,6 +104,7 @@ pub fn inherit(parent: usize, child: usize) {
 /// Answers the trap of the env in `slot` on its first floating-point instruction. False if there is nothing to load
 /// registers with.
 pub fn load(slot: usize) -> bool {
+    cpu::assert_runs(slot);
     let live = &LIVE[gdt::cpu_index()];
     if !is_usable() || live.load(Ordering::Relaxed) {
         return false;
@@ -118,6 +121,7 @@ pub fn load(slot: usize) -> bool {
 
 /// Takes the registers of the env in `slot` off this CPU, if it used them.
 pub fn leave(slot: usize) {
+    cpu::assert_runs(slot);
     let live = &LIVE[gdt::cpu_index()];
     if live.load(Ordering::Relaxed) {
         live.store(false, Ordering::Relaxed);
