@@ -25,13 +25,13 @@ pub fn init() {
     frame::init(count, |frame| is_free(info, frame));
 }
 
-/// Whether `frame` belongs to the allocator: it is ordinary memory, and neither the kernel nor a boot module is in it.
+/// Whether `frame` belongs to the allocator.
 pub fn is_allocatable(frame: Frame) -> bool {
     is_free(boot::info(), frame)
 }
 
 /// Where memory ends. Firmware keeps a little at the top for its tables, so the end is rounded up.
-fn total_bytes(info: &BootInfo) -> u64 {
+pub(crate) fn total_bytes(info: &BootInfo) -> u64 {
     let end = |region: &Region| region.base + region.len;
     let below_4g = |region: &&Region| region.kind == USABLE && end(region) <= 1 << 32;
     let mapped = info.regions().iter().filter(below_4g).map(end).max();
@@ -39,7 +39,8 @@ fn total_bytes(info: &BootInfo) -> u64 {
     mapped.unwrap_or(upper).next_multiple_of(MIB)
 }
 
-fn is_free(info: &BootInfo, frame: Frame) -> bool {
+/// Whether `frame` is ordinary memory, and neither the kernel nor a boot module is in it.
+pub(crate) fn is_free(info: &BootInfo, frame: Frame) -> bool {
     let start = frame.address();
     let end = start + PGSIZE;
     let touches = |from: u32, to: u32| start < to && from < end;

@@ -2,15 +2,12 @@
 
 use abi::layout::UTOP;
 
-use super::files;
+use super::files::{self, LOADER_MAGIC, SCRATCH};
 use super::machine::{CPUS, DATA, TEXT, machine, random};
 use crate::env::program::{BadProgram, Program};
 use crate::x86::boot_info::{self, BootInfo};
 use crate::x86::{acpi, mptable};
 
-const LOADER_MAGIC: u32 = 0x2bad_b002;
-/// Physical memory that is nobody's: where the kernel's image would be.
-const SCRATCH: u32 = 0x20_0000;
 const MP_POINTER: u32 = 0xf_8000;
 
 /// Parses a program; if it is good, all its segments must be.

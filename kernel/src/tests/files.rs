@@ -6,6 +6,10 @@ use crate::mm::frame::Frame;
 use crate::mm::phys;
 use crate::x86::lapic;
 
+/// What a boot loader passes as its name.
+pub(super) const LOADER_MAGIC: u32 = 0x2bad_b002;
+/// Physical memory that is nobody's: where the kernel's image would be.
+pub(super) const SCRATCH: u32 = 0x20_0000;
 /// Where the boot loader puts its information.
 pub(super) const BOOT_INFO: u32 = 0x9000;
 /// Bytes of memory. The last 128 KiB are ACPI's.

@@ -29,7 +29,6 @@ pub(super) const TEXT: &[u8] = b"\xeb\xfe what is executed";
 pub(super) const DATA: &[u8] = b"what is in the file of the data";
 
 const PATIENCE: Duration = Duration::from_secs(30);
-const LOADER_MAGIC: u32 = 0x2bad_b002;
 
 /// Whether a thread of this test has failed: then nobody waits for it.
 static FAILED: AtomicBool = AtomicBool::new(false);
@@ -93,7 +92,7 @@ fn boot_up() {
     let program = files::program(TEXT, DATA);
     let modules = [("/boot/hello with words", &program[..]), ("damaged", &program[..60]), ("kernel.sym", b"no table")];
     files::place_boot_info("/boot/kernel log=error hello hello:one:two", &modules);
-    boot::init(LOADER_MAGIC, files::BOOT_INFO);
+    boot::init(files::LOADER_MAGIC, files::BOOT_INFO);
     console::init();
     symbols::init();
     memory::init();

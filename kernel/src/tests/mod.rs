@@ -20,6 +20,7 @@ mod inject;
 mod input;
 mod ipc;
 mod meetings;
+mod memory_map;
 mod monitor;
 mod page_calls;
 mod paths;
