@@ -10,7 +10,6 @@
 use abi::NENV;
 use crossbeam_utils::CachePadded;
 use sync::event::Event;
-use sync::order::{self, Gate};
 use sync::{Turn, big, trace};
 
 use crate::atomic::{AtomicU32, Ordering};
@@ -57,7 +56,6 @@ pub fn wait(big: &mut big::Guard<This>) -> OnCpu {
                     irq::keep_ticking();
                 }
                 window::at(Point::Halting);
-                order::gate::<This>(Gate::Halt);
                 big.unlocked(|| {
                     trace::note(Event::Idle);
                     audit::halt(|| watchdog::halt(x86::instr::sti_hlt_cli));

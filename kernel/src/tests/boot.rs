@@ -41,11 +41,19 @@ fn devices_lie_side_by_side() {
     let [first_at, second_at] = [(first, 0x1011), (second, 1)].map(|(pa, len)| map_device(pa, len).unwrap());
     let mapped = |va| {
         let slot = page_table::slot(kernel_map::directory(), va).expect("its page table exists from the start");
-        slot.load(Ordering::Relaxed) & !(PGSIZE - 1)
+        let word = slot.load(Ordering::Relaxed);
+        // The processor sets accessed and dirty. Writable, not for programs, and nothing of it in a cache.
+        assert_eq!(word % PGSIZE & !0x60, 0x1b, "{va:#x}");
+        word & !(PGSIZE - 1)
     };
     assert_eq!(first_at % PGSIZE, 0xff0);
     let pages = [first_at, first_at + 0x10, first_at + 0x1010, second_at].map(mapped);
     assert_eq!(pages, [first - 0xff0, first + 0x10, first + 0x1010, second]);
+    // More than the window has, and more than there are addresses.
+    assert_eq!(
+        [(first, 0x80_0000), (first, u32::MAX - 0xff0), (first, u32::MAX)].map(|(pa, len)| map_device(pa, len)),
+        [None; 3]
+    );
 }
 
 #[test]

@@ -57,6 +57,23 @@ fn wake_often(sleeper: usize, rounds: u32) {
 }
 
 #[test]
+fn each_idle_cpu_is_known_for_itself() {
+    let _machine = machine();
+    let idle_ones = || (0..CPUS).filter(|&cpu| idle::is_idle(cpu)).collect::<Vec<_>>();
+    let told = || (0..CPUS).filter(|&cpu| registers::of(cpu).take_interrupt()).collect::<Vec<_>>();
+    told();
+    [3, 5, CPUS - 1].into_iter().for_each(idle::announce);
+    assert_eq!(idle_ones(), [3, 5, CPUS - 1]);
+    idle::rouse(5);
+    assert_eq!((idle_ones(), told()), (vec![3, CPUS - 1], vec![5]), "the preferred one");
+    idle::rouse(5);
+    assert_eq!((idle_ones(), told()), (vec![CPUS - 1], vec![3]), "another one, and that one alone");
+    idle::rouse(5);
+    idle::rouse(5);
+    assert_eq!((idle_ones(), told()), (vec![], vec![CPUS - 1]));
+}
+
+#[test]
 fn race_34_lines_come_out_whole() {
     const LINES: usize = 100;
     let mut machine = machine();
