@@ -78,6 +78,18 @@ fn what_is_wrong_with_a_program_file_is_said() {
     assert_eq!(with(SEGMENT + 16, 0x1_0000), Err(BadProgram::OutsideFile));
     assert_eq!(with(SEGMENT + 20, 4), Err(BadProgram::OutsideMemory));
     assert_eq!(with(SEGMENT + 20, u32::MAX), Err(BadProgram::OutsideMemory));
+    // A segment with nothing in it is none, wherever it would be.
+    let without = |segments: &[usize]| {
+        let mut bytes = good.clone();
+        segments.iter().for_each(|segment| {
+            bytes[SEGMENT + segment * 32 + 8..][..4].copy_from_slice(&0xffff_f000_u32.to_le_bytes());
+            bytes[SEGMENT + segment * 32 + 16..][..8].fill(0);
+        });
+        bytes.leak()
+    };
+    let all = Program::parse(without(&[])).unwrap().segments().count();
+    assert_eq!(Program::parse(without(&[0])).unwrap().segments().count(), all - 1);
+    assert_eq!(parse(without(&[0, 1, 2, 3])), Err(BadProgram::Empty));
     // No segment headers, and none to load.
     assert_eq!(with(44, 0), Err(BadProgram::Empty));
     let mut nothing = good.clone();
@@ -128,6 +140,8 @@ fn damaged_acpi_tables_are_refused_or_harmless() {
     let _machine = machine();
     let cpus = || acpi::madt().map(|madt| madt.map(|madt| madt.cpus().count()));
     assert_eq!(cpus(), Ok(Some(CPUS)));
+    // What lay behind would count where the length is damaged.
+    files::place(files::ACPI + 0x1000, &[0; 0x800]);
     let table = files::acpi_table(b"APIC", &[0, 0, 0, 0, 1, 0, 0, 0, 0, 8, 0, 0, 1, 0, 0, 0]);
     for damaged in flips(&table) {
         files::place(files::ACPI + 0x1000, &damaged);

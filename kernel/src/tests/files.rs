@@ -51,7 +51,8 @@ pub(super) fn acpi_table(name: &[u8; 4], body: &[u8]) -> Vec<u8> {
 
 /// ACPI's tables for `cpus` CPUs, whose APIC ids are their numbers; and one that is disabled.
 pub(super) fn place_acpi(cpus: u8) {
-    let cpu = |id: u8, enabled| [0, 8, id, id, enabled, 0, 0, 0];
+    // The number that ACPI gives a processor is not that of its APIC.
+    let cpu = |id: u8, enabled| [0, 8, id ^ 0x15, id, enabled, 0, 0, 0];
     let cpus: Vec<u8> =
         (0..cpus).map(|index| cpu(lapic::id_of(index.into()), 1)).chain([cpu(200, 0)]).flatten().collect();
     place(ACPI + 0x1000, &acpi_table(b"APIC", &[words(&[0xfee0_0000, 1]), cpus].concat()));

@@ -29,6 +29,7 @@ mod pool;
 mod races;
 mod screen;
 mod sections;
+mod serial;
 mod shootdown;
 mod signals;
 mod spaces;

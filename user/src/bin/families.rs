@@ -26,6 +26,7 @@ fn main(_: Args) {
     expect("whether a child shares with its own", board.child_survives(|| share(board)), true);
     expect("the sum in the parent of that", SUM.load(Ordering::SeqCst), 111);
     keep_rights(board);
+    reach_every_page(board);
     begin_ready(board);
     cprintf!("families: ok\n");
 }
@@ -75,6 +76,24 @@ fn keep_rights(board: Board) {
     });
     expect("whether a child has the rights it should have", survives, true);
     page.unmap().unwrap();
+}
+
+/// A child has every page, be there none beside it; and all of a page table that has none beside it.
+fn reach_every_page(board: Board) {
+    const TABLE: u32 = 0x40_0000;
+    let lonely = |number: u32| match number {
+        0..8 => Page::at(0x0300_0000).plus(number * 9),
+        _ => Page::at(0x1000_0000 + number * 9 * TABLE),
+    };
+    (0..16).for_each(|number| {
+        lonely(number).alloc(WRITE).unwrap();
+        lonely(number).write(0, number + 1);
+    });
+    let survives = board.child_survives(|| {
+        (0..16).for_each(|number| expect("what is on a page", lonely(number).read(0), number + 1));
+    });
+    expect("whether a child has every page", survives, true);
+    (0..16).for_each(|number| lonely(number).unmap().unwrap());
 }
 
 /// No child is seen to run, or to be ready to, before it has an upcall. Uses words 1 and 2.

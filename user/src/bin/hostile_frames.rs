@@ -5,7 +5,9 @@
 #![no_std]
 #![no_main]
 
-use ulib::{Args, Error, Page, WRITE, cprintf, fork, sys_exofork, sys_yield};
+use core::sync::atomic::Ordering;
+
+use ulib::{Args, EnvRecord, EnvStatus, Error, Page, WRITE, cprintf, envs, fork, sys_exofork, sys_getenvid, sys_yield};
 use user::hostile::{Board, exhaust, expect, release};
 
 ulib::entry!(main);
@@ -24,6 +26,10 @@ fn main(_: Args) {
             expect("one page more", first.plus(all).alloc(WRITE), Err(Error::NoMem));
             expect("a child more", sys_exofork(), Err(Error::NoMem));
             expect("a fork", fork(), Err(Error::NoMem));
+            // Enough for a child, and for none of its pages.
+            first.plus(all - 1).unmap().unwrap();
+            expect("a fork that fails half-way", fork(), Err(Error::NoMem));
+            expect("children of it", children(), 0);
             if round == 2 {
                 release(first, all);
                 // The page tables are still there, so not fewer.
@@ -38,4 +44,14 @@ fn main(_: Args) {
     let [least, most] = [counts.iter().min(), counts.iter().max()].map(|n| *n.unwrap());
     assert!(most - least <= SLACK, "frames found: {counts:?}");
     cprintf!("hostile_frames: ok\n");
+}
+
+/// How many there are of the caller's own.
+fn children() -> usize {
+    let me = sys_getenvid();
+    let is_mine = |record: &&EnvRecord| {
+        record.parent_id.load(Ordering::Relaxed) == me.0
+            && record.status.load(Ordering::Relaxed) != EnvStatus::Free as u32
+    };
+    envs().iter().filter(is_mine).count()
 }

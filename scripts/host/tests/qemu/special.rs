@@ -29,6 +29,15 @@ pub(crate) const CASES: &[Case] = &[
         required: &["....: I am '111'"],
         ..Case::BASE
     },
+    // Who sends to somebody who will never receive does not try for ever.
+    Case {
+        name: "sending_to_the_dead",
+        programs: &["senddead"],
+        until: Until::Line("K> "),
+        required: &["sending to the dead", "user panic in senddead at .*: ipc_send to 00001001: bad environment"],
+        forbidden: &["it has arrived"],
+        ..Case::BASE
+    },
     Case { name: "fuzz_steps", programs: &["fuzz_steps:1:0:3:400"], required: &["FUZZ done"], ..Case::BASE },
     Case {
         name: "fuzz_crowd",
