@@ -10,6 +10,7 @@
 use abi::NENV;
 use crossbeam_utils::CachePadded;
 use sync::event::Event;
+use sync::order::{self, Gate};
 use sync::{Turn, big, trace};
 
 use crate::atomic::{AtomicU32, Ordering};
@@ -56,6 +57,8 @@ pub fn wait(big: &mut big::Guard<This>) -> OnCpu {
                     irq::keep_ticking();
                 }
                 window::at(Point::Halting);
+                // Here, since the big lock's gate comes next, which would name another mistake.
+                order::gate::<This>(Gate::Halt);
                 big.unlocked(|| {
                     trace::note(Event::Idle);
                     audit::halt(|| watchdog::halt(x86::instr::sti_hlt_cli));

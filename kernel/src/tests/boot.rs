@@ -43,7 +43,7 @@ fn devices_lie_side_by_side() {
         let slot = page_table::slot(kernel_map::directory(), va).expect("its page table exists from the start");
         let word = slot.load(Ordering::Relaxed);
         // The processor sets accessed and dirty. Writable, not for programs, and nothing of it in a cache.
-        assert_eq!(word % PGSIZE & !0x60, 0x1b, "{va:#x}");
+        assert_eq!((word % PGSIZE) & !0x60, 0x1b, "{va:#x}");
         word & !(PGSIZE - 1)
     };
     assert_eq!(first_at % PGSIZE, 0xff0);

@@ -26,6 +26,8 @@ mod page_calls;
 mod paths;
 mod poison;
 mod pool;
+#[cfg(not(feature = "big-lock"))]
+mod prompts;
 mod races;
 mod screen;
 mod sections;

@@ -1,15 +1,12 @@
 //! What the monitor shows.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
-
 use abi::layout::{PGSIZE, UTEMP};
 use abi::trap::T_BRKPT;
 use abi::{EnvId, EnvStatus, Syscall};
 
-use super::machine::{CPUS, in_kernel, machine, until};
+use super::machine::{CPUS, machine};
 use super::program::{spawn, start};
-use crate::x86::{ports, registers};
+use crate::x86::ports;
 use crate::{finish, monitor};
 
 /// What the command `envs` says that an env does.
@@ -98,62 +95,4 @@ fn the_last_env_is_said_to_be_destroyed_when_there_is_none_left() {
     let blocked = start();
     blocked.leave();
     assert_eq!(said(), [nothing]);
-}
-
-/// With the big lock nobody makes a call meanwhile.
-#[cfg(not(feature = "big-lock"))]
-#[test]
-fn race_37_what_is_typed_for_the_monitor_is_not_for_programs() {
-    let mut machine = machine();
-    let taken = std::sync::Mutex::new(Vec::new());
-    machine.beside(
-        || in_kernel(monitor::enter),
-        || {
-            let mut program = in_kernel(start);
-            until(|| monitor::is_busy().then_some(()));
-            for _ in 0..300 {
-                // Both are at once after it.
-                ports::type_on_line(b"x");
-                let byte = in_kernel(|| program.call(Syscall::Cgetc, &[]));
-                taken.lock().unwrap().extend(byte.into_iter().filter(|&byte| byte != 0));
-            }
-            in_kernel(|| drop(program));
-            ports::type_on_line(b"\ncontinue\n");
-        },
-    );
-    assert_eq!(taken.into_inner().unwrap(), [0; 0]);
-}
-
-/// Here, too, the big lock does that by itself. Whoever waits looks again at each interrupt.
-#[cfg(not(feature = "big-lock"))]
-#[test]
-fn race_37_one_cpu_at_a_time_is_in_the_monitor() {
-    let mut machine = machine();
-    let (met, left) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    machine.parallel(3, |cpu| {
-        if cpu < 3 {
-            // The second one comes when the first one is in.
-            until(|| (cpu == 1 || monitor::is_busy()).then_some(()));
-            in_kernel(monitor::enter);
-            left.fetch_add(1, Ordering::SeqCst);
-            return;
-        }
-        let mut shown = String::new();
-        let mut banners = || {
-            [1, 2].into_iter().for_each(|cpu| registers::of(cpu).pending.store(true, Ordering::SeqCst));
-            shown.push_str(&ports::take_output());
-            shown.matches("Welcome").count()
-        };
-        until(|| (banners() > 0).then_some(()));
-        for _ in 0..200 {
-            std::thread::sleep(Duration::from_millis(1));
-            met.fetch_max(banners(), Ordering::SeqCst);
-        }
-        while left.load(Ordering::SeqCst) < 2 {
-            ports::type_on_line(b"\ncontinue\n");
-            let before = left.load(Ordering::SeqCst);
-            until(|| (left.load(Ordering::SeqCst) > before || banners() == 0).then_some(()));
-        }
-    });
-    assert_eq!(met.into_inner(), 1, "the second one waits");
 }

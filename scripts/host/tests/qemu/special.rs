@@ -34,8 +34,8 @@ pub(crate) const CASES: &[Case] = &[
         name: "sending_to_the_dead",
         programs: &["senddead"],
         until: Until::Line("K> "),
-        required: &["sending to the dead", "user panic in senddead at .*: ipc_send to 00001001: bad environment"],
-        forbidden: &["it has arrived"],
+        required: &["sending to the dead", r"\[$E2\] user panic in .* at .*: ipc_send to $E2: bad environment$"],
+        forbidden: &["it has arrived", "it tries for ever"],
         ..Case::BASE
     },
     Case { name: "fuzz_steps", programs: &["fuzz_steps:1:0:3:400"], required: &["FUZZ done"], ..Case::BASE },
