@@ -49,15 +49,20 @@ impl fmt::Display for NotStarted {
     }
 }
 
-/// Starts the programs that the command line names; if it names none, `primes`, or else every program handed over.
+/// Starts the programs that the command line names.
 pub fn boot_programs() {
+    start_all(boot::programs);
+}
+
+/// Starts the programs that are `named`; if none is, `primes`, or else every program handed over.
+pub(crate) fn start_all<I: Iterator<Item = &'static str>>(named: impl Fn() -> I) {
     let start_or_complain = |word: &str| {
         if let Err(why) = start(word) {
             println!("{word}: {why}");
         }
     };
-    if boot::programs().next().is_some() {
-        boot::programs().for_each(start_or_complain);
+    if named().next().is_some() {
+        named().for_each(start_or_complain);
     } else if let Some(primes) = boot::file("primes") {
         start_or_complain(primes.name);
     } else {

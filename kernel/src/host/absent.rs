@@ -53,19 +53,33 @@ pub mod backtrace {
     }
 }
 
-/// No floating-point registers: tests run no programs.
+/// Floating-point registers that nothing computes with, since tests run no programs: a number stands for an env's.
 pub mod fpu {
+    use core::sync::atomic::{AtomicU32, Ordering};
+
+    use abi::NENV;
+
     use crate::cpu;
+
+    static AREAS: [AtomicU32; NENV] = [const { AtomicU32::new(0) }; NENV];
+
+    /// What stands for the registers of the env in `slot`; 0 for those of a reset processor.
+    pub fn area(slot: usize) -> &'static AtomicU32 {
+        &AREAS[slot]
+    }
 
     /// Nothing.
     pub fn init_cpu() {}
 
-    /// Nothing.
-    pub fn reset(_slot: usize) {}
+    /// A new env has those of a reset processor.
+    pub fn reset(slot: usize) {
+        area(slot).store(0, Ordering::Relaxed);
+    }
 
-    /// Nothing, but the parent has to be on this CPU.
-    pub fn inherit(parent: usize, _child: usize) {
+    /// A child has its parent's, which has to be on this CPU.
+    pub fn inherit(parent: usize, child: usize) {
         cpu::assert_runs(parent);
+        area(child).store(area(parent).load(Ordering::Relaxed), Ordering::Relaxed);
     }
 
     /// As on a processor that has none.

@@ -37,7 +37,7 @@ fn a_program_file_is_read() {
     let segments: Vec<_> = program.segments().map(Result::unwrap).collect();
     assert_eq!((program.entry, segments.len()), (0x80_0020, 3));
     assert_eq!((segments[0].va, segments[0].bytes), (0x80_0020, TEXT));
-    assert_eq!((segments[1].va, segments[1].memory_size, segments[1].bytes), (0x90_0ff0, 0x2100, DATA));
+    assert_eq!((segments[1].va, segments[1].memory_size, segments[1].bytes), (0x90_0ff0, 0x3010, DATA));
 }
 
 #[test]

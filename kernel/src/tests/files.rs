@@ -89,7 +89,7 @@ pub(super) fn place_boot_info(command_line: &str, modules: &[(&str, &[u8])]) {
     place(BOOT_INFO, &words(&info));
 }
 
-/// A program of three segments: `text` at 0x800020, and 0x2100 bytes from 0x900ff0 on, of which the first are `data`. These
+/// A program of three segments: `text` at 0x800020, and 0x3010 bytes from 0x900ff0 on, of which the first are `data`. These
 /// also follow the text in its page, at 0x800800.
 pub(super) fn program(text: &[u8], data: &[u8]) -> Vec<u8> {
     const HEADERS: u32 = 52 + 4 * 32;
@@ -101,7 +101,7 @@ pub(super) fn program(text: &[u8], data: &[u8]) -> Vec<u8> {
     let header = [0x0003_0002, 1, 0x80_0020, 52, 0, 0, 0x0020_0034, 4, 0];
     let segments = [
         [LOAD, HEADERS, 0x80_0020, 0x80_0020, text_size, text_size, 5, 0x1000],
-        [LOAD, HEADERS + text_size, 0x90_0ff0, 0x90_0ff0, data_size, 0x2100, 6, 0x1000],
+        [LOAD, HEADERS + text_size, 0x90_0ff0, 0x90_0ff0, data_size, 0x3010, 6, 0x1000],
         [LOAD, HEADERS + text_size, 0x80_0800, 0x80_0800, data_size, data_size, 6, 0x1000],
         [GNU_STACK, 0, 0, 0, 0, 0, 6, 0x10],
     ];

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use abi::layout::{PGSIZE, USTACKTOP};
 use abi::page::PteFlags;
-use abi::{EnvId, EnvStatus, Error, NENV};
+use abi::{EnvId, EnvStatus, Error, NENV, Syscall};
 
 use super::machine::{DATA, TEXT, leave_frames, machine, record};
 use super::program::{peek, run};
@@ -12,7 +12,7 @@ use crate::env::load::{self, NotStarted};
 use crate::env::program::BadProgram;
 use crate::env::table;
 use crate::mm::frame;
-use crate::x86::ports;
+use crate::x86::{fpu, ports};
 
 #[test]
 fn a_program_starts_as_jos_starts_it() {
@@ -30,12 +30,27 @@ fn a_program_starts_as_jos_starts_it() {
     assert_eq!(program.peek::<{ DATA.len() }>(0x80_0800), *DATA);
     // Data across a page boundary, then zeros up to the end of the last page.
     assert_eq!(program.peek::<{ DATA.len() }>(0x90_0ff0), *DATA);
-    assert_eq!(program.peek::<0x2100>(0x90_0ff0)[DATA.len()..], [0; 0x2100 - DATA.len()]);
+    assert_eq!(program.peek::<0x3010>(0x90_0ff0)[DATA.len()..], [0; 0x3010 - DATA.len()]);
+    // It ends with a page, and the next one is no part of it.
     assert_eq!((program.peek(0x90_3fff), peek::<1>(id, 0x90_4000)), ([0], None));
     assert_eq!((program.peek(USTACKTOP - PGSIZE), peek::<1>(id, USTACKTOP)), ([0; PGSIZE as usize], None));
     // Whatever the file says, everything is writable.
     let rights = table::env(id.slot()).space.lock().lookup(0x80_0000).unwrap().flags;
     assert_eq!(rights, PteFlags::P | PteFlags::U | PteFlags::W);
+}
+
+#[test]
+fn a_new_env_has_no_registers_of_the_last_tenant() {
+    let _machine = machine();
+    let registers = |id: EnvId| fpu::area(id.slot()).load(Ordering::Relaxed);
+    (0..NENV).for_each(|slot| fpu::area(slot).store(7, Ordering::Relaxed));
+    let id = load::start("hello").unwrap();
+    assert_eq!(registers(id), 0);
+    let mut program = run(id);
+    fpu::area(id.slot()).store(9, Ordering::Relaxed);
+    let child = EnvId(program.call(Syscall::Exofork, &[]).unwrap());
+    assert_eq!(registers(child), 9);
+    (0..NENV).for_each(fpu::reset);
 }
 
 #[test]
@@ -100,4 +115,14 @@ fn the_command_line_starts_its_programs_in_order() {
     let id = |index: usize| EnvId(u32::from_str_radix(ids[index], 16).unwrap());
     let (first, second) = (id(0), id(1));
     assert_eq!((run(first).frame.esp, run(second).frame.esp < USTACKTOP), (USTACKTOP, true));
+}
+
+#[test]
+fn without_a_name_on_the_command_line_every_program_starts() {
+    let _machine = machine();
+    load::start_all(|| core::iter::empty());
+    let output = ports::take_output();
+    let lines: Vec<_> = output.lines().collect();
+    assert_eq!((lines.len(), lines[1]), (2, "damaged: not an ELF file"), "{output}");
+    assert!(lines[0].starts_with("[00000000] new env "), "{output}");
 }

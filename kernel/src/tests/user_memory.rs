@@ -1,7 +1,7 @@
 //! Checking and copying a program's memory.
 
 use abi::EnvId;
-use abi::layout::{PGSIZE, UENVS, ULIM, UTEMP, UTOP, UXSTACKTOP};
+use abi::layout::{KERNBASE, PGSIZE, UENVS, ULIM, UTEMP, UTOP, UVPT, UXSTACKTOP};
 use abi::page::PteFlags;
 
 use super::machine::machine;
@@ -67,6 +67,10 @@ fn the_windows_above_utop_are_readable_and_the_kernel_is_not() {
     assert_eq!(check(UTOP - 4, 8, WRITE), Err(UTOP));
     assert_eq!(check(ULIM, 1, READ), Err(ULIM));
     assert_eq!(check(ULIM - 1, 1, READ), Err(ULIM - 1), "no page tables for devices show up here");
+    // Where the kernel's tables would be among the page tables, the processor shows them to the kernel alone.
+    let tables = UVPT + (KERNBASE >> 10);
+    assert_eq!(check(tables, 4, READ), Err(tables));
+    assert_eq!(check(UVPT + (UTEMP >> 10), 4, READ), Ok(()));
     assert_eq!(check(0xf010_0000, 4, READ), Err(0xf010_0000));
     space.tear_down();
 }
@@ -75,8 +79,8 @@ fn the_windows_above_utop_are_readable_and_the_kernel_is_not() {
 fn nothing_is_checked_where_there_is_nothing() {
     let _machine = machine();
     let space = space();
-    // A length of 0 at the start of a page touches none, as in JOS; elsewhere JOS looks at the page too.
-    for va in [0, UTEMP, UTEMP + 2 * PGSIZE, 0xffff_f000] {
+    // A length of 0 touches no page, wherever it is. (JOS's own loop looks at one, if it is not at the start of it.)
+    for va in [0, UTEMP, UTEMP + 2 * PGSIZE, UTEMP + 2 * PGSIZE + 5, 0xffff_f000, u32::MAX] {
         assert_eq!(user_mem::check(&space, va, 0, WRITE), Ok(()));
     }
     space.tear_down();
