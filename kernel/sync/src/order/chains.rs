@@ -289,5 +289,6 @@ impl Chains {
     }
 }
 
-#[cfg(test)]
+// Models have words of their own, which are to be used in a model alone.
+#[cfg(all(test, not(feature = "model")))]
 mod tests;
