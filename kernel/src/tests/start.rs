@@ -120,7 +120,7 @@ fn the_command_line_starts_its_programs_in_order() {
 #[test]
 fn without_a_name_on_the_command_line_every_program_starts() {
     let _machine = machine();
-    load::start_all(|| core::iter::empty());
+    load::start_all(core::iter::empty);
     let output = ports::take_output();
     let lines: Vec<_> = output.lines().collect();
     assert_eq!((lines.len(), lines[1]), (2, "damaged: not an ELF file"), "{output}");
