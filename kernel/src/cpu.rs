@@ -22,7 +22,7 @@ pub struct PerCpu {
     /// Slot + 1 of the env in whose address space this CPU is in user mode, or 0. Read by whoever changes that
     /// address space: see [`crate::presence`].
     pub user_slot: AtomicU32,
-    /// Slot + 1 of the env this CPU runs, or 0. For reports.
+    /// Slot + 1 of the env this CPU runs, or 0. For reports, and for [`assert_runs`].
     pub env: AtomicU32,
     /// Whether the CPU's timer ticks. An idle CPU's does not.
     pub ticking: AtomicBool,
@@ -65,7 +65,7 @@ pub fn this() -> &'static PerCpu {
     get(index())
 }
 
-/// Notes which env this CPU runs, for reports.
+/// Notes which env this CPU runs, for reports and for [`assert_runs`].
 pub fn note_env(slot: Option<usize>) {
     let word = slot.map_or(0, |slot| slot as u32 + 1);
     this().env.store(word, Ordering::Relaxed);
