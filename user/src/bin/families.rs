@@ -4,11 +4,13 @@
 #![no_std]
 #![no_main]
 
+use core::hint::black_box;
 use core::sync::atomic::{AtomicU32, Ordering};
 
+use ulib::layout::{PGSIZE, USTACKTOP};
 use ulib::{
-    Args, EnvId, EnvRecord, EnvStatus, Page, PteFlags, READ, SELF, WRITE, cprintf, envs, exit, flags_at, sfork,
-    sys_env_set_pgfault_upcall, sys_getenvid, sys_yield, wait,
+    Args, EnvId, EnvRecord, EnvStatus, Page, PteFlags, READ, SELF, WORDS, WRITE, cprintf, envs, exit, flags_at, sfork,
+    sys_env_set_pgfault_upcall, sys_getenvid, sys_page_alloc, sys_page_unmap, sys_yield, wait,
 };
 use user::hostile::{Board, child, expect};
 
@@ -16,6 +18,9 @@ ulib::entry!(main);
 
 /// Children that are made while another env looks.
 const CHILDREN: u32 = 300;
+
+/// Enough for the largest frame here, and for `sfork` below it.
+const STACK_PAGES: u32 = 5;
 
 static SUM: AtomicU32 = AtomicU32::new(0);
 
@@ -28,6 +33,7 @@ fn main(_: Args) {
     keep_rights(board);
     reach_every_page(board);
     begin_ready(board);
+    keep_the_stack(board);
     cprintf!("families: ok\n");
 }
 
@@ -116,6 +122,40 @@ fn begin_ready(board: Board) {
     board.set(1, 1);
     wait(observer);
     expect("whether a child was to run without an upcall", board.get(2), 0);
+}
+
+/// All of a stack is its env's own, however many pages it has; what is below a hole is none of it. Uses word 1.
+fn keep_the_stack(board: Board) {
+    for page in 2..=STACK_PAGES {
+        sys_page_alloc(SELF, USTACKTOP - page * PGSIZE, WRITE).unwrap();
+    }
+    let other = Page::at(USTACKTOP - 20 * PGSIZE);
+    other.alloc(WRITE).unwrap();
+    board.set(1, 0);
+    on_the_stack(board, other);
+    other.unmap().unwrap();
+    for page in 2..=STACK_PAGES {
+        sys_page_unmap(SELF, USTACKTOP - page * PGSIZE).unwrap();
+    }
+}
+
+/// Has more on its stack than fits on a page.
+#[inline(never)]
+fn on_the_stack(board: Board, other: Page) {
+    let mut mine = [1_u32; 2 * WORDS];
+    black_box(&mut mine);
+    let child = sfork().unwrap();
+    if child == SELF {
+        board.set(1, mine.iter().sum());
+        mine.fill(2);
+        black_box(&mut mine);
+        other.write(0, 2);
+        exit();
+    }
+    wait(child);
+    expect("the sum of what the child found on its stack", board.get(1), 2 * WORDS as u32);
+    expect("the same of what the parent finds on its own", black_box(&mine).iter().sum::<u32>(), 2 * WORDS as u32);
+    expect("what is on a page that is not of the stack", other.read(0), 2);
 }
 
 fn is_early(record: &EnvRecord, parent: EnvId) -> bool {
