@@ -74,6 +74,33 @@ fn each_idle_cpu_is_known_for_itself() {
 }
 
 #[test]
+fn an_env_is_queued_where_it_was_last_if_that_cpu_is_idle() {
+    let mut machine = machine();
+    let id = machine.as_cpu(3, || {
+        let program = start();
+        let id = program.id;
+        program.leave();
+        id
+    });
+    let queued_anew = |patient| {
+        let mut life = table::env(id.slot()).life.lock();
+        life.frozen = true;
+        sched::settle(&mut life);
+        (life.frozen, life.patient) = (false, patient);
+        sched::settle(&mut life);
+        life.queued_on
+    };
+    let busy = queued_anew(false);
+    idle::announce(3);
+    let patient = queued_anew(true);
+    let stayed_idle = idle::is_idle(3);
+    let idle = queued_anew(false);
+    let woken = registers::of(3).take_interrupt();
+    assert_eq!((busy, patient, stayed_idle), (Some(0), Some(0), true), "the other one has work, or this env has none");
+    assert_eq!((idle, woken, idle::is_idle(3)), (Some(3), true, false));
+}
+
+#[test]
 fn race_34_lines_come_out_whole() {
     const LINES: usize = 100;
     let mut machine = machine();
