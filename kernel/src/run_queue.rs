@@ -97,6 +97,21 @@ mod tests {
     }
 
     #[test]
+    fn goes_round_past_slots_that_are_free() {
+        let mut queue = RunQueue::new();
+        [40, 70].into_iter().for_each(|slot| queue.insert(slot));
+        assert_eq!([(); 2].map(|()| queue.pop_after(100)), [Some(40), Some(70)]);
+    }
+
+    #[test]
+    fn says_of_both_sets_whether_they_are_sound() {
+        let is_sound = |ready, patient| RunQueue { ready, patient }.is_sound();
+        let sound = SlotSet::new;
+        assert!(is_sound(sound(), sound()));
+        assert!(!is_sound(SlotSet::unsound(), sound()) && !is_sound(sound(), SlotSet::unsound()));
+    }
+
+    #[test]
     fn the_slot_itself_comes_last() {
         let mut queue = RunQueue::new();
         queue.insert(0);

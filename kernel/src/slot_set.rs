@@ -70,6 +70,15 @@ impl SlotSet {
         self.words.iter().enumerate().all(|(word, &bits)| (bits != 0) == (self.summary & 1 << word != 0))
     }
 
+    /// A set with a slot that its summary does not know of: what no operation leaves behind.
+    #[cfg(test)]
+    pub(crate) fn unsound() -> Self {
+        let mut set = Self::new();
+        set.insert(40);
+        set.summary = 0;
+        set
+    }
+
     /// The first slot at or behind `start`, going round. There is one.
     fn first_from(&self, start: usize) -> usize {
         let word = start / 32;
