@@ -7,6 +7,7 @@
 pub mod bug;
 pub mod hunt;
 mod places;
+mod steps;
 pub mod sweep;
 pub mod tree;
 mod watch;
@@ -48,7 +49,7 @@ pub struct Options {
     /// Do not look first whether the good kernel is silent under the same loads.
     #[arg(long)]
     trust: bool,
-    /// Instead of the bugs in files: leave out each lock, or each fence, in turn. NAMES are parts of FILE:LINE then.
+    /// Instead of the bugs in files: leave out each lock, fence, or step, in turn. NAMES are parts of FILE:LINE then.
     #[arg(long, value_enum)]
     sweep: Option<Sweep>,
     /// Write a copy of the tree with the one bug named into this new folder, to look for it there. Hunts none.
@@ -86,7 +87,11 @@ impl Share {
 /// When a bug's file is wrong, no bug has the name, or the good kernel is not silent.
 pub fn mutants(options: &Options) -> Result<Outcome> {
     if let Some(what) = options.sweep {
-        return sweep::sweep(what, &options.names);
+        let jobs = options.jobs.max(1);
+        return match what {
+            Sweep::Steps => steps::sweep(steps::Chosen { names: &options.names, share: options.share, jobs }),
+            _ => sweep::sweep(what, &options.names),
+        };
     }
     let bugs = chosen(options)?;
     if options.list {

@@ -27,20 +27,65 @@ pub enum Sweep {
     Fences,
     /// The same in the files that run in `kernel/model`, for its models.
     Orders,
+    /// Each statement, condition, border and error, of the locks too: left out, turned, moved, exchanged.
+    Steps,
 }
 
-const KERNEL: &[&str] = &["--package", "kernel", "--lib"];
-const MODELS: &[&str] = &["--package", "model", "--lib"];
+pub(super) const KERNEL: &[&str] = &["--package", "kernel", "--lib"];
+pub(super) const MODELS: &[&str] = &["--package", "model", "--lib"];
 
 /// A watch-dog for one run of all tests, on a busy host; and for building.
-const LIMIT: Duration = Duration::from_secs(10 * 60);
+pub(super) const LIMIT: Duration = Duration::from_secs(10 * 60);
 
 /// What came of one place.
-enum Fate {
+pub(super) enum Fate {
+    /// By which test, and after how long.
     Noticed(String, Duration),
+    /// By none.
     Missed,
+    /// No test comes to it.
     NeverCame,
+    /// It could not be tried.
     Broken(String),
+}
+
+/// How many places had each fate.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    noticed: usize,
+    missed: usize,
+    never: usize,
+    broken: usize,
+}
+
+impl Counts {
+    /// Counts one, and says it in words.
+    pub(super) fn add(&mut self, fate: &Fate) -> String {
+        let (count, text) = match fate {
+            Fate::Noticed(by, after) => {
+                (&mut self.noticed, format!("noticed by {by} after {:.1} s", after.as_secs_f64()))
+            }
+            Fate::Missed => (&mut self.missed, "MISSED".to_owned()),
+            Fate::NeverCame => (&mut self.never, "not run by any test".to_owned()),
+            Fate::Broken(why) => (&mut self.broken, format!("ERROR {why}")),
+        };
+        *count += 1;
+        text
+    }
+
+    /// Prints them, and whether all is well.
+    pub(super) fn verdict(&self, of: &str) -> Outcome {
+        let Self { noticed, missed, never, broken } = self;
+        let all = noticed + missed + never + broken;
+        println!("{noticed} noticed, {missed} missed, {never} not run, {broken} errors, of {all} {of}");
+        if interrupt::seen() {
+            Outcome::Interrupted
+        } else if missed + broken == 0 {
+            Outcome::Good
+        } else {
+            Outcome::Failed
+        }
+    }
 }
 
 /// Some tests, built, that leave out what `variable` names.
@@ -67,7 +112,7 @@ pub fn sweep(what: Sweep, names: &[String]) -> Result<Outcome> {
     let mut progress = Progress::new();
     progress.say("building");
     let mut programs = programs(what, &tree)?;
-    let mut counts = [0; 4];
+    let mut counts = Counts::default();
     for (number, place) in places.iter().enumerate() {
         if interrupt::seen() {
             break;
@@ -79,25 +124,10 @@ pub fn sweep(what: Sweep, names: &[String]) -> Result<Outcome> {
             let knows = |tests: &&mut Tests| !tests.models || is_modelled(place, &models);
             without(place, programs.iter_mut().filter(knows), &tree)?
         };
-        let (index, text) = match fate {
-            Fate::Noticed(by, after) => (0, format!("noticed by {by} after {:.1} s", after.as_secs_f64())),
-            Fate::Missed => (1, "MISSED".to_owned()),
-            Fate::NeverCame => (2, "not run by any test".to_owned()),
-            Fate::Broken(why) => (3, format!("ERROR {why}")),
-        };
-        counts[index] += 1;
-        progress.line(&format!("| {place} | {text} |"));
+        progress.line(&format!("| {place} | {} |", counts.add(&fate)));
     }
     tree.restore()?;
-    let [noticed, missed, never, broken] = counts;
-    println!("{noticed} noticed, {missed} missed, {never} not run, {broken} errors, of {} places", places.len());
-    Ok(if interrupt::seen() {
-        Outcome::Interrupted
-    } else if missed + broken == 0 {
-        Outcome::Good
-    } else {
-        Outcome::Failed
-    })
+    Ok(counts.verdict("places"))
 }
 
 /// The tests that look for what is left out while they run, the quick ones first.
@@ -111,7 +141,7 @@ fn programs(what: Sweep, tree: &Tree) -> Result<Vec<Tests>> {
             build("JOS_LEAVE_OUT", &[KERNEL, &["--features", "kernel/sweep"]].concat())?,
         ],
         Sweep::Orders => vec![build("JOS_RELAX", MODELS)?],
-        Sweep::Fences => Vec::new(),
+        Sweep::Fences | Sweep::Steps => Vec::new(),
     })
 }
 
@@ -119,7 +149,7 @@ fn programs(what: Sweep, tree: &Tree) -> Result<Vec<Tests>> {
 fn without<'a>(place: &str, programs: impl Iterator<Item = &'a mut Tests>, tree: &Tree) -> Result<Fate> {
     let mut fate = Fate::NeverCame;
     for Tests { variable, command, .. } in programs {
-        match run(command.env(variable, place), tree, true)? {
+        match run(command.env(variable, place), LIMIT, tree, true)? {
             Fate::NeverCame => {}
             Fate::Missed => fate = Fate::Missed,
             last => return Ok(last),
@@ -143,10 +173,10 @@ fn tests(tree: &Tree, which: &[&str]) -> Result<Command> {
 }
 
 /// Runs all tests until one fails. `counted`: the tests say whether the place was come to.
-fn run(command: &mut Command, tree: &Tree, counted: bool) -> Result<Fate> {
+pub(super) fn run(command: &mut Command, limit: Duration, tree: &Tree, counted: bool) -> Result<Fate> {
     let started = Instant::now();
     let failed = |line: &str| line.starts_with("test ") && line.ends_with("FAILED");
-    let watched = watch(command, LIMIT, failed)?;
+    let watched = watch(command, limit, failed)?;
     tree.keep(&watched.lines)?;
     // A test that took the whole process with it has said its name, and nothing more.
     let last = watched.lines.iter().rfind(|line| line.starts_with("test ") && !line.ends_with("... ok"));
@@ -171,7 +201,7 @@ fn relaxed(tree: &Tree, place: &str) -> Result<Fate> {
     *line = weakened(line)?;
     fs::write(&path, lines.join("\n") + "\n")?;
     match tests(tree, KERNEL) {
-        Ok(mut command) => run(&mut command, tree, false),
+        Ok(mut command) => run(&mut command, LIMIT, tree, false),
         Err(why) => Ok(Fate::Broken(format!("{why:#}").lines().last().unwrap_or_default().to_owned())),
     }
 }
