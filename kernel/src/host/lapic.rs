@@ -30,7 +30,9 @@ pub fn init_cpu() {}
 
 /// Switches this CPU's timer on.
 pub fn timer_start() {
-    registers::mine().timer.store(true, Ordering::Relaxed);
+    let mine = registers::mine();
+    mine.timer.store(true, Ordering::Relaxed);
+    mine.timer_starts.fetch_add(1, Ordering::Relaxed);
 }
 
 /// Switches this CPU's timer off.

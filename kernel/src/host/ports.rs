@@ -103,6 +103,11 @@ pub fn press(scan_codes: &[u8]) {
     with(|devices| devices.scan_codes.extend(scan_codes));
 }
 
+/// How many bytes and scan codes the kernel has not taken yet.
+pub fn waiting() -> usize {
+    with(|devices| devices.received.len() + devices.scan_codes.len())
+}
+
 /// What the device at `port` has to say.
 pub(super) fn read(port: u16) -> u8 {
     with(|devices| match port {

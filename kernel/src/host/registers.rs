@@ -22,6 +22,8 @@ pub struct Registers {
     pub nmis: AtomicU32,
     /// Whether the timer is on.
     pub timer: AtomicBool,
+    /// How often it was switched on.
+    pub timer_starts: AtomicU32,
     /// Which interrupts the local APIC has brought that are not ended yet: bit v of word w for vector 32w + v.
     pub in_service: [AtomicU32; 8],
 }
@@ -35,6 +37,7 @@ static REGISTERS: [Registers; NCPU] = [const {
         pending: AtomicBool::new(false),
         nmis: AtomicU32::new(0),
         timer: AtomicBool::new(false),
+        timer_starts: AtomicU32::new(0),
         in_service: [const { AtomicU32::new(0) }; 8],
     }
 }; NCPU];

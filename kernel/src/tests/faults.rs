@@ -3,16 +3,13 @@
 use std::sync::atomic::Ordering;
 
 use abi::layout::{PGSIZE, USTACKTOP, UTEMP, UXSTACKTOP};
-use abi::syscall::T_SYSCALL;
-use abi::trap::{FEC_PR, FEC_U, FEC_WR, IRQ_OFFSET, T_DIVIDE, T_GPFLT};
+use abi::trap::{FEC_PR, FEC_U, FEC_WR, T_DIVIDE, T_GPFLT};
 use abi::{EnvStatus, PushRegs, Syscall, UTrapframe};
 
 use super::machine::{machine, record};
-use super::program::{PU, Program, run, spawn, start};
+use super::program::{PU, Program, start};
 use crate::run::Next;
-use crate::trap::irq;
-use crate::x86::lapic::KICK;
-use crate::x86::{ports, registers};
+use crate::x86::ports;
 
 const UPCALL: u32 = 0x80_0100;
 const XSTACK: u32 = UXSTACKTOP - PGSIZE;
@@ -144,63 +141,4 @@ fn other_traps_kill_with_their_names() {
         program.trap(vector);
         assert!(epitaph(program).contains(&format!("  trap 0x{vector:08x} {name}\n")));
     }
-}
-
-#[test]
-fn an_interrupt_that_nobody_asked_for_kills_nobody() {
-    let _machine = machine();
-    let mut program = start();
-    ports::take_output();
-    for vector in (IRQ_OFFSET..256).chain(IRQ_OFFSET..256).filter(|&vector| vector != T_SYSCALL.into()) {
-        program.trap(vector);
-        assert_eq!(program.next, if vector == IRQ_OFFSET { Next::Other } else { Next::Same }, "{vector}");
-    }
-    assert!(program.may_go_on());
-    registers::mine().timer.store(false, Ordering::Relaxed);
-}
-
-#[test]
-fn every_interrupt_is_ended_and_no_other_one() {
-    let _machine = machine();
-    let (mut program, mine) = (start(), registers::mine());
-    let check = |vector: u8, way: &str, handle: &mut dyn FnMut()| {
-        mine.bring(vector);
-        handle();
-        assert_eq!(mine.not_ended().next(), None, "{vector:#x}, {way}");
-        // One that the APIC has not brought needs no end, and the end of another one is not its to give.
-        if ![IRQ_OFFSET as u8, KICK].contains(&vector) {
-            let other = if vector == 0xff { 0xfe } else { 0xff };
-            mine.bring(other);
-            handle();
-            assert_eq!(mine.not_ended().collect::<Vec<_>>(), [other], "after {vector:#x}, {way}");
-            mine.end_first();
-        }
-    };
-    for vector in IRQ_OFFSET as u8..=0xff {
-        check(vector, "while idle", &mut || irq::handle_idle(vector));
-        if vector != T_SYSCALL {
-            check(vector, "while a program ran", &mut || program.trap(vector.into()));
-        }
-    }
-    irq::after_idle();
-}
-
-#[test]
-fn the_timer_gives_others_their_turn_and_input_does_not() {
-    let _machine = machine();
-    let mut program = start();
-    let other = spawn(abi::EnvId::NONE);
-    program.trap(IRQ_OFFSET);
-    assert!(program.next == Next::Other && program.may_go_on());
-    for vector in [IRQ_OFFSET + 1, IRQ_OFFSET + 4, u32::from(KICK)] {
-        program.trap(vector);
-        assert_eq!(program.next, Next::Same, "{vector}");
-    }
-    // An env that yields comes behind all others.
-    assert_eq!(program.call(Syscall::Yield, &[]), Ok(0));
-    assert_eq!(program.next, Next::Other);
-    let id = program.id;
-    program.leave();
-    assert_eq!([run(other).id, run(id).id], [other, id]);
-    registers::mine().timer.store(false, Ordering::Relaxed);
 }

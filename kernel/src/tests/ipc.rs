@@ -19,6 +19,7 @@ fn receiver(dstva: u32) -> EnvId {
     assert_eq!(program.call(Syscall::IpcRecv, &[dstva]), Ok(0));
     assert_eq!((program.next, program.may_go_on()), (Next::Other, false));
     let id = program.id;
+    assert_eq!(record(id).status.load(Ordering::Relaxed), EnvStatus::NotRunnable as u32, "at once");
     program.leave();
     assert_eq!(record(id).status.load(Ordering::Relaxed), EnvStatus::NotRunnable as u32);
     assert_eq!(record(id).ipc_recving.load(Ordering::Relaxed), 1);
@@ -146,7 +147,10 @@ fn send_refuses_strangers_to_nobody_but_ids_that_are_not() {
     let _machine = machine();
     let mut sender = start();
     let gone = EnvId(spawn(EnvId::NONE).0 + 0x1000);
-    for id in [gone, EnvId(u32::MAX), EnvId(gone.0 | 0x400)] {
+    // One that never waited for a message.
+    let dead = spawn(sender.id);
+    assert_eq!(sender.call(Syscall::EnvDestroy, &[dead.0]), Ok(0));
+    for id in [gone, EnvId(u32::MAX), EnvId(gone.0 | 0x400), dead] {
         assert_eq!(send(&mut sender, id, 0, UTOP, 0), Err(Error::BadEnv), "{id}");
     }
     // No parent, no child: anybody may send, once somebody waits.

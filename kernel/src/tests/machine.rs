@@ -19,7 +19,7 @@ use crate::env::{exit, table};
 use crate::mm::frame::{self, PageRef};
 use crate::mm::kernel_map;
 use crate::x86::{gdt, jitter, lapic, ports, registers};
-use crate::{audit, boot, console, memory, presence, smp, symbols};
+use crate::{audit, boot, console, memory, presence, print, smp, symbols};
 
 /// The CPUs of the machine: more than one word of a mask has bits, and no whole number of words.
 pub(super) const CPUS: usize = 40;
@@ -94,6 +94,7 @@ fn boot_up() {
     files::place_boot_info("/boot/kernel log=error hello hello:one:two", &modules);
     boot::init(files::LOADER_MAGIC, files::BOOT_INFO);
     console::init();
+    print::init_log(boot::options().log);
     symbols::init();
     memory::init();
     kernel_map::init();

@@ -18,6 +18,7 @@ mod faults;
 mod frames;
 mod inject;
 mod input;
+mod interrupts;
 mod ipc;
 mod meetings;
 mod memory_map;

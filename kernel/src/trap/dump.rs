@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use abi::trap::{FEC_PR, FEC_U, FEC_WR, IRQ_OFFSET, T_PGFLT};
+use abi::trap::{FEC_PR, FEC_U, FEC_WR, IRQ_OFFSET};
 
 use crate::cpu;
 use crate::env::Current;
@@ -51,7 +51,7 @@ impl fmt::Display for Dump<'_> {
             writeln!(f, "  cr2  0x{va:08x}")?;
         }
         write!(f, "  err  0x{:08x}", frame.err)?;
-        if self.fault_va.is_some() && frame.trapno == T_PGFLT {
+        if self.fault_va.is_some() {
             write!(f, " {}", cause(frame.err))?;
         }
         writeln!(f, "\n  eip  0x{:08x}", frame.eip)?;

@@ -141,6 +141,12 @@ fn report_strays() {
     }
 }
 
+/// As if none had come yet.
+#[cfg(test)]
+pub(crate) fn forget_strays() {
+    [&STRAYS, &REPORTED].into_iter().flat_map(|set| &set.0).for_each(|word| word.store(0, Ordering::Relaxed));
+}
+
 /// A set of vectors.
 struct Vectors([AtomicU32; 8]);
 
