@@ -125,6 +125,17 @@ pub fn at_for(point: Point, slot: usize) {
 /// This CPU takes a step with a lock. To be called only while there is anything to do.
 pub fn lock(step: Step, rank: Rank) {
     pass(Place::Lock(step, rank), cpu::env_of(cpu::index()));
+    #[cfg(test)]
+    if step == Step::Freed {
+        crate::x86::jitter::released();
+    }
+}
+
+/// Lets all CPUs but the boot CPU dawdle, or no longer.
+#[cfg(test)]
+pub(crate) fn dawdle(on: bool) {
+    delay::start(u32::from(on));
+    activate();
 }
 
 /// Makes an end of all rules, for the next test.

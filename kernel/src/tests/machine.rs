@@ -19,7 +19,7 @@ use crate::env::{exit, table};
 use crate::mm::frame::{self, PageRef};
 use crate::mm::kernel_map;
 use crate::x86::{gdt, jitter, lapic, ports, registers};
-use crate::{audit, boot, console, memory, presence, print, smp, symbols};
+use crate::{audit, boot, console, memory, presence, print, smp, symbols, window};
 
 /// The CPUs of the machine: more than one word of a mask has bits, and no whole number of words.
 pub(super) const CPUS: usize = 40;
@@ -144,6 +144,12 @@ impl Machine {
         jitter::set(true);
     }
 
+    /// Lets them also dawdle at any lock and point, as `delays=` does, which opens what is between two sections; slow.
+    pub(super) fn dawdle(&self) {
+        self.jitter();
+        window::dawdle(true);
+    }
+
     /// Says that the test is about a lock report: it is to be made once.
     pub(super) fn expect_a_report(&mut self) {
         self.reports += 1;
@@ -163,6 +169,7 @@ impl Machine {
 impl Drop for Machine {
     fn drop(&mut self) {
         jitter::set(false);
+        window::dawdle(false);
         if sweep::times() > 0 {
             println!("left out: {} times", sweep::times());
         }

@@ -24,7 +24,7 @@ fn destroy(id: EnvId) {
 /// Plays CPU 1, and on another thread CPU 2, which goes on until it is told that the first is done.
 fn beside(first: impl Fn() + Sync, second: impl Fn(&AtomicBool) + Sync) {
     let mut machine = machine();
-    machine.jitter();
+    machine.dawdle();
     let done = AtomicBool::new(false);
     machine.parallel(2, |cpu| {
         if cpu == 1 {

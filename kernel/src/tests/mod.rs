@@ -9,6 +9,8 @@ pub(crate) mod machine;
 mod program;
 
 mod audits;
+#[cfg(not(feature = "big-lock"))]
+mod between;
 mod boot;
 mod cpus;
 mod damaged;

@@ -9,12 +9,12 @@ use super::machine::{in_kernel, machine, until};
 use super::program::{PUW, Program, spawn, start, wait_for};
 use crate::env::table;
 
-const ROUNDS: u32 = 200;
+const ROUNDS: u32 = 60;
 
 /// A parent on CPU 1 and its child on CPU 2, each on a thread of its own.
 fn family(parent_work: impl Fn(&mut Program, EnvId) + Sync, child_work: impl Fn(Program) + Sync) {
     let mut machine = machine();
-    machine.jitter();
+    machine.dawdle();
     let born = AtomicU32::new(0);
     machine.parallel(2, |cpu| {
         if cpu == 1 {
@@ -96,7 +96,7 @@ fn race_24_a_string_goes_away_while_it_is_printed() {
     let (done, victims) = (AtomicBool::new(false), AtomicU32::new(0));
     let start_of_text = UTEMP + PGSIZE - 512;
     let mut machine = machine();
-    machine.jitter();
+    machine.dawdle();
     machine.parallel(2, |cpu| {
         if cpu == 1 {
             let mut parent = in_kernel(start);

@@ -104,6 +104,7 @@ fn an_env_is_queued_where_it_was_last_if_that_cpu_is_idle() {
 fn race_34_lines_come_out_whole() {
     const LINES: usize = 100;
     let mut machine = machine();
+    machine.dawdle();
     machine.parallel(4, |cpu| {
         let line = format!("{}\n", cpu.to_string().repeat(60));
         for _ in 0..LINES {

@@ -10,13 +10,13 @@ use super::machine::{in_kernel, machine, record, until};
 use super::program::{PU, PUW, spawn, start};
 use crate::env::{exit, table};
 
-const ROUNDS: u32 = 200;
+const ROUNDS: u32 = 60;
 
 /// A parent on one CPU makes `call` on its child until the child is gone. Another CPU destroys the child and gives its slot
 /// to a stranger. `untouched` says whether the stranger is as it was made.
 fn parent_and_stranger(call: Syscall, arguments: [u32; 2], untouched: impl Fn(EnvId) -> bool + Sync) {
     let mut machine = machine();
-    machine.jitter();
+    machine.dawdle();
     let (parent_id, child_id, rounds_left_alone) = (AtomicU32::new(0), AtomicU32::new(0), AtomicU32::new(0));
     let wait_for = |word: &AtomicU32, value: u32| until(|| (word.load(Ordering::SeqCst) == value).then_some(()));
     let act = || {

@@ -32,8 +32,14 @@ pub(super) struct Event {
     pub(super) skip: u32,
 }
 
-const STEPS: [(&str, Step); 5] =
-    [("want-", Step::Want), ("wait-", Step::Wait), ("spin-", Step::Spin), ("got-", Step::Got), ("free-", Step::Free)];
+const STEPS: [(&str, Step); 6] = [
+    ("want-", Step::Want),
+    ("wait-", Step::Wait),
+    ("spin-", Step::Spin),
+    ("got-", Step::Got),
+    ("free-", Step::Free),
+    ("freed-", Step::Freed),
+];
 
 impl Event {
     /// Reads one; `None` if the text is none.

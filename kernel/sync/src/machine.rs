@@ -19,6 +19,8 @@ pub enum Step {
     Got,
     /// It is about to release it.
     Free,
+    /// It has released it.
+    Freed,
 }
 
 /// What a lock needs from the CPU and the kernel.

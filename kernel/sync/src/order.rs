@@ -44,7 +44,7 @@ pub(crate) use class::Class;
 pub(crate) use hooks::waiting;
 pub(crate) use hooks::{Here, before, before_second, before_try, might, not_free, taken, wait, waited};
 pub(crate) use promises::{assert_held, assert_not_held, pin, unpin};
-pub(crate) use releases::{forget, held_for, released};
+pub(crate) use releases::{forget, held_for, let_go, released};
 pub use selftest::{Tally, all_cells, selftest};
 pub use show::{coverage, graph, suggestion};
 

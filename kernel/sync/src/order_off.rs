@@ -155,6 +155,8 @@ pub(crate) fn taken<M: Machine>(_here: Here, _class: &Class) {}
 #[inline]
 pub(crate) fn released<M: Machine>(_class: &Class) {}
 #[inline]
+pub(crate) fn let_go<M: Machine>(_class: &Class) {}
+#[inline]
 pub(crate) fn held_for<M: Machine>(_class: &Class, _ticks: u32) {}
 #[inline]
 pub(crate) fn forget<M: Machine>(_class: &Class) {}

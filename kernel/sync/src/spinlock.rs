@@ -239,5 +239,6 @@ impl<T, M: Machine> Drop for Guard<'_, T, M> {
         trace::frees(&self.lock.trace, self.lock.key);
         // SAFETY: a guard is made only by the owner of the lock, and this one is going away.
         unsafe { self.lock.inside.unlock() }
+        order::let_go::<M>(&self.lock.class);
     }
 }

@@ -45,6 +45,12 @@ fn released_unusually<M: Machine>(class: &Class) {
     M::checker().remove::<M>(class.address());
 }
 
+/// This CPU has released the lock of `class`.
+#[inline]
+pub(crate) fn let_go<M: Machine>(class: &Class) {
+    tell::<M>(Step::Freed, class.rank());
+}
+
 /// The lock of `class` was held for `ticks`, which is 0 where nobody counts.
 #[inline]
 pub(crate) fn held_for<M: Machine>(class: &Class, ticks: u32) {

@@ -1,0 +1,136 @@
+//! Envs that end, and begin, while somebody names them.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use abi::layout::{PGSIZE, UTEMP, UTOP};
+use abi::{EnvId, EnvStatus, Error, Syscall};
+
+use super::machine::machine;
+use super::program::{PU, PUW, run, spawn, start};
+use super::{ask, between, destroy, each_moment, is_untouched};
+use crate::env::table;
+
+#[test]
+fn a_child_dies_and_a_stranger_has_its_slot() {
+    let _machine = machine();
+    static STRANGER: AtomicU32 = AtomicU32::new(0);
+    const NEXT: u32 = UTEMP + PGSIZE;
+    let mut parent = start();
+    parent.alloc(UTEMP, 1);
+    let status = |status: EnvStatus| status as u32;
+    // What the call is told, but for the child's id, which is at place `at`.
+    let calls: [(Syscall, usize, &[u32]); 9] = [
+        (Syscall::PageAlloc, 0, &[0, NEXT, PUW]),
+        (Syscall::PageMap, 2, &[0, UTEMP, 0, NEXT, PUW]),
+        (Syscall::PageMap, 0, &[0, UTEMP, 0, NEXT, PU]),
+        (Syscall::PageUnmap, 0, &[0, UTEMP]),
+        (Syscall::EnvSetPgfaultUpcall, 0, &[0, 0x80_0000]),
+        (Syscall::EnvSetStatus, 0, &[0, status(EnvStatus::Runnable)]),
+        (Syscall::EnvSetStatus, 0, &[0, status(EnvStatus::NotRunnable)]),
+        (Syscall::EnvDestroy, 0, &[0]),
+        (Syscall::IpcTrySend, 0, &[0, 7, UTEMP, PUW]),
+    ];
+    for (call, at, arguments) in calls {
+        each_moment(|nth| {
+            let child = spawn(parent.id);
+            let mut program = run(child);
+            program.alloc(UTEMP, 1);
+            assert_eq!(program.call(Syscall::IpcRecv, &[NEXT]), Ok(0));
+            program.leave();
+            let mut arguments = arguments.to_vec();
+            arguments[at] = child.0;
+            STRANGER.store(0, Ordering::Relaxed);
+            let replace = move || {
+                destroy(child);
+                STRANGER.store(table::alloc(EnvId::NONE).unwrap().0, Ordering::Relaxed);
+            };
+            let mut answer = Ok(0);
+            let came = between(nth, replace, || answer = parent.call(call, &arguments));
+            assert!(matches!(answer, Ok(0) | Err(Error::BadEnv)), "{call:?}: {answer:?}");
+            if came {
+                let stranger = EnvId(STRANGER.load(Ordering::Relaxed));
+                assert!(is_untouched(stranger), "{call:?} on {child} changed {stranger} at moment {nth}");
+                destroy(stranger);
+            }
+            destroy(child);
+            _ = parent.call(Syscall::PageUnmap, &[0, NEXT]);
+            came
+        });
+    }
+}
+
+/// Everything that can be asked about an env.
+fn all_calls(id: EnvId) -> [(Syscall, [u32; 5]); 8] {
+    const NEXT: u32 = UTEMP + PGSIZE;
+    [
+        (Syscall::PageAlloc, [id.0, NEXT, PUW, 0, 0]),
+        (Syscall::PageMap, [0, UTEMP, id.0, NEXT, PUW]),
+        (Syscall::PageMap, [id.0, UTEMP, 0, NEXT, PU]),
+        (Syscall::PageUnmap, [id.0, UTEMP, 0, 0, 0]),
+        (Syscall::EnvSetPgfaultUpcall, [id.0, 0x80_0000, 0, 0, 0]),
+        (Syscall::EnvSetStatus, [id.0, EnvStatus::Runnable as u32, 0, 0, 0]),
+        (Syscall::EnvDestroy, [id.0, 0, 0, 0, 0]),
+        (Syscall::IpcTrySend, [id.0, 7, UTOP, 0, 0]),
+    ]
+}
+
+#[test]
+fn race_16_a_child_is_told_something_while_it_is_freed() {
+    let _machine = machine();
+    for (index, is_on_cpu) in (0..all_calls(EnvId::NONE).len()).flat_map(|index| [(index, false), (index, true)]) {
+        each_moment(|nth| {
+            let mut parent = start();
+            parent.alloc(UTEMP, 1);
+            let mut child = run(spawn(parent.id));
+            child.alloc(UTEMP, 1);
+            let (id, parent_id) = (child.id, parent.id);
+            let (call, arguments) = all_calls(id)[index];
+            parent.leave();
+            let tell = move || {
+                let answer = ask(parent_id, call, &arguments);
+                assert!(matches!(answer, Ok(0) | Err(Error::BadEnv | Error::Inval | Error::IpcNotRecv)), "{answer:?}");
+            };
+            let came = if is_on_cpu {
+                between(nth, tell, || drop(child))
+            } else {
+                child.leave();
+                between(nth, tell, || destroy(id))
+            };
+            destroy(id);
+            destroy(parent_id);
+            came
+        });
+    }
+}
+
+#[test]
+fn race_01_a_stranger_names_an_env_that_is_being_made() {
+    let _machine = machine();
+    for index in 0..all_calls(EnvId::NONE).len() {
+        each_moment(|nth| {
+            let stranger = spawn(EnvId::NONE);
+            // The slot has had a tenant, so there is an id to guess.
+            let last = table::alloc(EnvId::NONE).unwrap();
+            destroy(last);
+            let guess = move || {
+                for id in [last, last.successor(last.slot())] {
+                    let (call, arguments) = all_calls(id)[index];
+                    let answer = ask(stranger, call, &arguments);
+                    // Whether an env is there that receives is no secret.
+                    let right = match answer {
+                        Err(Error::IpcNotRecv) => call == Syscall::IpcTrySend,
+                        answer => answer == Err(Error::BadEnv),
+                    };
+                    assert!(right, "{call:?}: {answer:?} at moment {nth}");
+                }
+            };
+            let mut made = EnvId::NONE;
+            let came = between(nth, guess, || made = table::alloc(EnvId::NONE).unwrap());
+            assert_eq!(made, last.successor(last.slot()));
+            assert!(is_untouched(made), "moment {nth}");
+            destroy(made);
+            destroy(stranger);
+            came
+        });
+    }
+}
