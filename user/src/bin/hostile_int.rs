@@ -9,13 +9,15 @@
 
 use core::arch::asm;
 
-use ulib::{Args, Syscall, cprintf, sys_getenvid};
+use ulib::{Args, EnvId, Syscall, address, cprintf, sys_env_destroy, sys_getenvid};
 use user::hostile::{Board, expect};
 
 ulib::entry!(main);
 
 const BREAKPOINT: u32 = 3;
 const SYSTEM_CALL: u32 = 48;
+/// In EFLAGS: strings go backwards.
+const DIRECTION: u32 = 0x400;
 
 fn main(_: Args) {
     let board = Board::shared();
@@ -34,6 +36,7 @@ fn main(_: Args) {
     // SAFETY: the child is destroyed.
     board.dies("iret with NT", || unsafe { asm!("pushfd", "or dword ptr [esp], 0x4000", "popfd", "iretd") });
     ports(board);
+    backwards();
     cprintf!("hostile_int: ok, {died} of 256 cost the program its life\n");
 }
 
@@ -48,6 +51,29 @@ fn ports(board: Board) {
     board.dies("out", || unsafe { asm!("out 0x80, al") });
     // SAFETY: holds interrupts back, if the kernel lets it.
     board.dies("cli", || unsafe { asm!("cli", "sti") });
+}
+
+/// Calls with the direction flag set: what the kernel copies goes forwards all the same, and the flag is as it was.
+fn backwards() {
+    let text = *b"The kernel copies forwards, whatever a program has told the CPU to do with its own strings.\n";
+    let call = |number: Syscall, first: u32, second: u32| {
+        let (answer, flags): (u32, u32);
+        // SAFETY: prints a text that is there, or makes a child that never runs; the flag is clear again behind it.
+        unsafe {
+            asm!(
+                "std", "int 48", "pushfd", "cld", "pop {}",
+                out(reg) flags,
+                inlateout("eax") number as u32 => answer,
+                in("edx") first,
+                in("ecx") second,
+            );
+        }
+        expect("the direction flag", flags & DIRECTION, DIRECTION);
+        answer
+    };
+    call(Syscall::Cputs, address(&raw const text), text.len() as u32);
+    let child = EnvId(call(Syscall::Exofork, 0, 0));
+    sys_env_destroy(child).unwrap();
 }
 
 /// `int VECTOR`, with the number of a harmless system call in EAX.

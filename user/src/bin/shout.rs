@@ -1,11 +1,12 @@
-//! Envs that print lines as fast as they can: `shout:ENVS:LINES`.
+//! Envs that print lines as fast as they can: `shout:ENVS:LINES`, or `shout:ENVS:LINES:open` where marked rules are to hold.
 //!
 //! Each line is one call, so each comes out whole, and all of them come. The test counts them.
 
 #![no_std]
 #![no_main]
 
-use ulib::{Args, EnvId, cprintf, wait};
+use ulib::syscall::OPEN;
+use ulib::{Args, EnvId, cprintf, raw, wait};
 use user::hostile::child;
 
 ulib::entry!(main);
@@ -14,6 +15,9 @@ const TEXT: &str = "the quick brown fox jumps over the lazy dog, and the dog doe
 
 fn main(args: Args) {
     let (envs, lines) = (args.number(1, 16), args.number(2, 40));
+    if args.get(3).is_some() {
+        raw::syscall4(OPEN, 0, 0, 0, 0);
+    }
     let mut children = [EnvId(0); 64];
     for (env, id) in (0..envs).zip(&mut children) {
         *id = child(|| (0..lines).for_each(|line| cprintf!("shout {env} {line} {TEXT}\n")));

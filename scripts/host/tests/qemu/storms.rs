@@ -54,6 +54,12 @@ pub(crate) const CASES: &[Case] = &[
         judge: everyone_said_where,
         ..panics("panic_waits_for_the_others", &["race:34"], &["crash=panic:calling@1"])
     },
+    // Nobody says anything into the report, nor goes on while it is written.
+    Case {
+        cpus: 4,
+        judge: nobody_shouts_after_the_panic,
+        ..panics("panic_silences_the_others", &["shout:8:2000:open"], &["crash=panic:calling@3+100"])
+    },
     Case {
         name: "watchdog_finds_a_live_lock",
         programs: &["race:34"],
@@ -254,6 +260,16 @@ fn everyone_said_where(lines: &[String]) -> Vec<String> {
         |cpu: &usize| stacks.iter().any(|line| *line == format!("  CPU {cpu} was here when this report stopped it:"));
     let unknown = (0..count).filter(|cpu| !known.contains(cpu) && !stopped(cpu));
     unknown.map(|cpu| format!("where CPU {cpu} was is not said")).collect()
+}
+
+/// Others print until the panic is reported, and not from there on.
+fn nobody_shouts_after_the_panic(lines: &[String]) -> Vec<String> {
+    let shouts = |line: &&String| line.contains("shout ");
+    let report = lines.iter().position(|line| line.contains("kernel panic on CPU ")).unwrap_or(lines.len());
+    let late = lines.iter().skip(report + 1).find(shouts).map(|line| format!("after the panic: {line}"));
+    let never =
+        (!lines[..report].iter().any(|line| shouts(&line))).then(|| "nobody shouts before the panic".to_owned());
+    late.into_iter().chain(never).collect()
 }
 
 /// What was interrupted is the first place that is named after these words. The other CPU may print in between.
