@@ -26,7 +26,7 @@ pub const MAX_CPUS: u16 = 255;
 /// Up to this many CPUs the guest gets a host thread per CPU: real concurrency, real races. With more, on
 /// an ordinary host, threads that hold a lock are preempted so often that waiting is all that is left;
 /// one thread that takes turns is then faster by orders of magnitude.
-const MAX_MULTI_CPUS: u16 = 8;
+pub(crate) const MAX_MULTI_CPUS: u16 = 8;
 
 /// What executes the guest's instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

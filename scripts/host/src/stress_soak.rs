@@ -14,7 +14,7 @@ use crate::kernel_build::{self, Build, Image, Profile};
 use crate::outcome::Outcome;
 use crate::programs::Program;
 use crate::progress::Progress;
-use crate::qemu::Accel;
+use crate::qemu::{Accel, MAX_MULTI_CPUS};
 use crate::session::{Record, Session};
 use crate::stress_run::{self, Options, next_seed};
 
@@ -106,7 +106,8 @@ impl Mix {
         // Many envs on few CPUs, few on many.
         let families = options.families.unwrap_or_else(|| random.choose(&[1, 2, 4, 8, 12]));
         let gates = random.choose(&[0, 100, 300, 1000, 10_000]);
-        let delays = random.below(2) * random.below(u32::MAX);
+        // CPUs that have their turns have delays enough, and one delay more would be a turn of all others.
+        let delays = random.below(2) * random.below(u32::MAX) * u32::from(cpus <= MAX_MULTI_CPUS);
         let mut words = options.kernel_options.clone();
         if profile == Profile::Debug {
             words.extend((gates > 0).then(|| format!("audit={gates}")));
