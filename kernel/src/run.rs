@@ -93,7 +93,7 @@ fn switch(old: OnCpu, big: &mut big::Guard<This>, user: &mut UserFrame) -> OnCpu
 }
 
 /// Loads an env that was just put on this CPU.
-fn come_to(env: OnCpu, user: &mut UserFrame) -> OnCpu {
+pub(crate) fn come_to(env: OnCpu, user: &mut UserFrame) -> OnCpu {
     order::gate::<This>(Gate::AddressSpace);
     audit::loading(env.slot());
     x86::instr::load_cr3(env.directory().address());

@@ -131,11 +131,18 @@ pub fn lock(step: Step, rank: Rank) {
     }
 }
 
-/// Lets all CPUs but the boot CPU dawdle, or no longer.
+/// Tells of each step from now on, until [`rest`]; and lets all CPUs but the boot CPU dawdle, if there is a `seed`.
 #[cfg(test)]
-pub(crate) fn dawdle(on: bool) {
-    delay::start(u32::from(on));
+pub(crate) fn watch(seed: u32) {
+    delay::start(seed);
     activate();
+}
+
+/// Looks away, for the next test. Only with nothing held.
+#[cfg(test)]
+pub(crate) fn rest() {
+    delay::start(0);
+    ACTIVE.store(false, Ordering::Relaxed);
 }
 
 /// Makes an end of all rules, for the next test.

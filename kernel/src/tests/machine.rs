@@ -147,7 +147,7 @@ impl Machine {
     /// Lets them also dawdle at any lock and point, as `delays=` does, which opens what is between two sections; slow.
     pub(super) fn dawdle(&self) {
         self.jitter();
-        window::dawdle(true);
+        window::watch(1);
     }
 
     /// Says that the test is about a lock report: it is to be made once.
@@ -169,7 +169,7 @@ impl Machine {
 impl Drop for Machine {
     fn drop(&mut self) {
         jitter::set(false);
-        window::dawdle(false);
+        window::rest();
         if sweep::times() > 0 {
             println!("left out: {} times", sweep::times());
         }

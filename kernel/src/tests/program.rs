@@ -10,11 +10,10 @@ use abi::{EnvId, Error, Syscall};
 use super::machine::{in_kernel, until};
 use crate::env::{Current, OnCpu, exit, table};
 use crate::mm::user_mem;
-use crate::run::Next;
+use crate::run::{Next, come_to};
 use crate::x86::frame::TrapFrame;
-use crate::x86::registers;
-use crate::{audit, cpu};
-use crate::{sched, trap, x86};
+use crate::x86::{registers, user_frame};
+use crate::{cpu, sched, trap};
 
 /// Present, user, writable: what most mappings ask for.
 pub(super) const PUW: u32 = PteFlags::P.union(PteFlags::U).union(PteFlags::W).bits();
@@ -89,12 +88,9 @@ pub(super) fn steal() -> Option<Program> {
 }
 
 fn come(on_cpu: OnCpu) -> Program {
-    audit::loading(on_cpu.slot());
-    x86::instr::load_cr3(on_cpu.directory().address());
-    cpu::note_env(Some(on_cpu.slot()));
-    let mut frame = TrapFrame::default();
-    on_cpu.restore(&mut frame);
-    Program { id: on_cpu.id(), frame, next: Next::Same, on_cpu: Some(on_cpu) }
+    let mut user = user_frame::take();
+    let on_cpu = come_to(on_cpu, &mut user);
+    Program { id: on_cpu.id(), frame: *user.registers(), next: Next::Same, on_cpu: Some(on_cpu) }
 }
 
 impl Program {

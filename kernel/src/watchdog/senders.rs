@@ -67,7 +67,7 @@ pub(crate) fn look() {
         SUSPECT.store(first, Ordering::Relaxed);
         circle(first).for_each(|slot| SENDERS[slot].seen.store(refusals(slot), Ordering::Relaxed));
         CLOCK.restart();
-    } else if first != NOBODY && CLOCK.look(LOOK_MS) > limit && circle(first).all(tries_on) {
+    } else if first != NOBODY && CLOCK.look(LOOK_MS) > limit && all_try_on(first) {
         LIMIT_MS.store(0, Ordering::Relaxed);
         report(first);
     }
@@ -103,8 +103,11 @@ fn circle(first: usize) -> impl Iterator<Item = usize> {
     core::iter::successors(start, next).take(NENV)
 }
 
-fn tries_on(slot: usize) -> bool {
-    refusals(slot).wrapping_sub(SENDERS[slot].seen.load(Ordering::Relaxed)) >= TRIES
+/// Whether all in the circle have been refused again since it was first seen. One that was refused once may be at work on
+/// something else, and receive when it is done.
+fn all_try_on(first: usize) -> bool {
+    let tries_on = |slot: usize| refusals(slot).wrapping_sub(SENDERS[slot].seen.load(Ordering::Relaxed)) >= TRIES;
+    circle(first).all(tries_on)
 }
 
 fn receiver(slot: usize) -> Option<usize> {
@@ -117,4 +120,31 @@ fn refusals(slot: usize) -> u32 {
 
 fn id(slot: usize) -> u32 {
     table::record(slot).id.load(Ordering::Relaxed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::machine::machine;
+
+    #[test]
+    fn a_circle_lasts_while_all_in_it_try_again() {
+        // No other test has so many envs, nor a watch-dog.
+        let _machine = machine();
+        let circle = [1000, 1001, 1002];
+        let send = |from: usize, to: usize, refused: u32| {
+            SENDERS[from].to.store(to as u32 + 1, Ordering::Relaxed);
+            SENDERS[from].refused.store(refused, Ordering::Relaxed);
+        };
+        let lasts = |refused: [u32; 3]| {
+            (0..3).for_each(|index| send(circle[index], circle[(index + 1) % 3], refused[index]));
+            circle.map(|first| is_circle(first) && all_try_on(first))
+        };
+        let seen = [lasts([TRIES; 3]), lasts([TRIES, TRIES, TRIES - 1]), lasts([9 * TRIES, 0, 0])];
+        send(circle[2], 1003, TRIES);
+        let is_open = circle.map(|first| !is_circle(first));
+        circle.into_iter().for_each(sends_no_more);
+        assert_eq!(seen, [[true; 3], [false; 3], [false; 3]]);
+        assert_eq!(is_open, [true; 3], "the last sends to somebody else");
+    }
 }

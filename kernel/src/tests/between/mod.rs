@@ -22,7 +22,7 @@ const MANY: u32 = 30;
 
 /// Does `act`, and at its `nth` moment without a lock `meanwhile`, in the place of CPU 1. Says whether it has so many.
 fn between(nth: u32, meanwhile: impl FnOnce() + 'static, act: impl FnOnce()) -> bool {
-    window::dawdle(false);
+    window::watch(0);
     jitter::at_moment(nth, meanwhile);
     act();
     jitter::has_come()

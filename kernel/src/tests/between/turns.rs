@@ -9,7 +9,7 @@ use super::machine::{machine, record};
 use super::program::{Program, run, run_any, spawn, start};
 use super::{ask, between, destroy, each_moment};
 use crate::env::table;
-use crate::sched;
+use crate::{presence, sched};
 
 #[test]
 fn race_08_a_message_comes_while_its_receiver_says_that_it_waits() {
@@ -61,27 +61,32 @@ fn race_06_a_child_is_frozen_while_it_comes_and_goes() {
     each_moment(|nth| {
         let mut child = run(spawn(parent));
         let id = child.id;
-        let freeze = move || {
+        let set_frozen = move |frozen| {
             let mut life = table::env(id.slot()).life.lock();
-            life.frozen = true;
-            sched::settle(&mut life);
-        };
-        let came = between(nth, freeze, || {
-            assert_eq!(child.call(Syscall::Yield, &[]), Ok(0));
-            child.leave();
-            run_any().into_iter().for_each(Program::leave);
-        });
-        if came {
-            assert!(run_any().is_none_or(|program| program.id != id), "a frozen env runs: moment {nth}");
-            let mut life = table::env(id.slot()).life.lock();
-            life.frozen = false;
+            life.frozen = frozen;
             sched::settle(&mut life);
             drop(life);
-            let mut seen = false;
-            while let Some(program) = run_any() {
-                seen |= program.id == id;
-            }
-            assert!(seen, "it is lost: moment {nth}");
+            presence::request(id.slot(), presence::STOP);
+        };
+        let came = between(
+            nth,
+            move || set_frozen(true),
+            || {
+                assert_eq!(child.call(Syscall::Yield, &[]), Ok(0));
+                child.leave();
+                // It may be on the CPU already when it is frozen, but not without having been told.
+                if let Some(child) = run_any() {
+                    let goes_on = child.may_go_on() || presence::is_due(id.slot(), presence::STOP);
+                    assert!(goes_on, "nobody told it: moment {nth}");
+                    child.leave();
+                }
+            },
+        );
+        if came {
+            assert!(run_any().is_none_or(|program| program.id != id), "a frozen env runs: moment {nth}");
+            set_frozen(false);
+            let is_lost = core::iter::from_fn(run_any).all(|program| program.id != id);
+            assert!(!is_lost, "it is lost: moment {nth}");
         }
         destroy(id);
         came
