@@ -5,16 +5,27 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use abi::layout::{PGSIZE, UTEMP, UTOP};
 use abi::{EnvId, EnvStatus, Error, Syscall};
 
-use super::machine::machine;
+use super::machine::{machine, record};
 use super::program::{PU, PUW, run, spawn, start};
 use super::{ask, between, destroy, each_moment, is_untouched};
 use crate::env::table;
+
+const NEXT: u32 = UTEMP + PGSIZE;
+
+/// A child that has a page and waits for another one.
+fn receiver(parent: EnvId) -> EnvId {
+    let mut program = run(spawn(parent));
+    program.alloc(UTEMP, 1);
+    assert_eq!(program.call(Syscall::IpcRecv, &[NEXT]), Ok(0));
+    let id = program.id;
+    program.leave();
+    id
+}
 
 #[test]
 fn a_child_dies_and_a_stranger_has_its_slot() {
     let _machine = machine();
     static STRANGER: AtomicU32 = AtomicU32::new(0);
-    const NEXT: u32 = UTEMP + PGSIZE;
     let mut parent = start();
     parent.alloc(UTEMP, 1);
     let status = |status: EnvStatus| status as u32;
@@ -32,11 +43,7 @@ fn a_child_dies_and_a_stranger_has_its_slot() {
     ];
     for (call, at, arguments) in calls {
         each_moment(|nth| {
-            let child = spawn(parent.id);
-            let mut program = run(child);
-            program.alloc(UTEMP, 1);
-            assert_eq!(program.call(Syscall::IpcRecv, &[NEXT]), Ok(0));
-            program.leave();
+            let child = receiver(parent.id);
             let mut arguments = arguments.to_vec();
             arguments[at] = child.0;
             STRANGER.store(0, Ordering::Relaxed);
@@ -61,7 +68,6 @@ fn a_child_dies_and_a_stranger_has_its_slot() {
 
 /// Everything that can be asked about an env.
 fn all_calls(id: EnvId) -> [(Syscall, [u32; 5]); 8] {
-    const NEXT: u32 = UTEMP + PGSIZE;
     [
         (Syscall::PageAlloc, [id.0, NEXT, PUW, 0, 0]),
         (Syscall::PageMap, [0, UTEMP, id.0, NEXT, PUW]),
@@ -130,6 +136,35 @@ fn race_01_a_stranger_names_an_env_that_is_being_made() {
             assert!(is_untouched(made), "moment {nth}");
             destroy(made);
             destroy(stranger);
+            came
+        });
+    }
+}
+
+#[test]
+fn race_02_the_caller_is_destroyed_in_its_call() {
+    let _machine = machine();
+    let of_its_own = |id: EnvId| {
+        [
+            (Syscall::Exofork, [0; 5]),
+            (Syscall::Cputs, [UTEMP, 1, 0, 0, 0]),
+            (Syscall::IpcRecv, [UTEMP, 0, 0, 0, 0]),
+            (Syscall::EnvSetStatus, [id.0, EnvStatus::NotRunnable as u32, 0, 0, 0]),
+        ]
+    };
+    for index in 0..all_calls(EnvId::NONE).len() + of_its_own(EnvId::NONE).len() {
+        each_moment(|nth| {
+            let id = spawn(EnvId::NONE);
+            let child = receiver(id);
+            let mut caller = run(id);
+            caller.alloc(UTEMP, 1);
+            let (call, arguments) = all_calls(child).into_iter().chain(of_its_own(child)).nth(index).unwrap();
+            let came = between(nth, move || destroy(id), || caller.trap_call(call as u32, &arguments));
+            assert!(!came || !caller.may_go_on(), "{call:?}: it goes on after moment {nth}");
+            caller.leave();
+            let is_free = record(id).status.load(Ordering::Relaxed) == EnvStatus::Free as u32;
+            assert_eq!(is_free, came, "{call:?}: moment {nth}");
+            destroy(child);
             came
         });
     }

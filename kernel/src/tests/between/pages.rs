@@ -1,12 +1,15 @@
 //! Pages that go away while they are used.
 
+use std::cell::RefCell;
+
 use abi::layout::{PGSIZE, USTACKTOP, UTEMP, UXSTACKTOP};
 use abi::{EnvId, Error, Syscall};
 
-use super::machine::machine;
+use super::machine::{leave_frames, machine};
 use super::program::{PU, PUW, Program, start};
 use super::{between, destroy, each_moment};
 use crate::env::table;
+use crate::mm::frame::PageRef;
 use crate::x86::ports;
 
 /// An env on this CPU, with `pages` mapped.
@@ -77,4 +80,31 @@ fn race_14_a_page_goes_away_while_it_is_given() {
             came
         });
     }
+}
+
+#[test]
+fn race_40_another_cpu_takes_the_last_frames() {
+    thread_local! {
+        static TAKEN: RefCell<Vec<PageRef>> = const { RefCell::new(Vec::new()) };
+    }
+    const LEFT: usize = 3;
+    let _machine = machine();
+    let take_all = || TAKEN.with_borrow_mut(|taken| taken.extend(core::iter::from_fn(PageRef::alloc)));
+    let hoard = leave_frames(LEFT);
+    each_moment(|nth| {
+        let mut mine = None;
+        let came = between(nth, take_all, || mine = PageRef::alloc());
+        take_all();
+        let taken = TAKEN.take();
+        assert_eq!(usize::from(mine.is_some()) + taken.len(), LEFT, "moment {nth} of taking one");
+        came
+    });
+    each_moment(|nth| {
+        let mine = PageRef::alloc().unwrap();
+        let came = between(nth, take_all, || drop(mine));
+        take_all();
+        assert_eq!(TAKEN.take().len(), LEFT, "moment {nth} of giving one back");
+        came
+    });
+    drop(hoard);
 }
