@@ -45,7 +45,7 @@ pub fn has_come() -> bool {
 }
 
 /// This CPU has released a lock.
-pub(crate) fn released() {
+pub fn released() {
     let mut holds = false;
     order::for_each_held::<This>(|cpu, _, _, _| holds |= cpu == cpu_index());
     if holds {
