@@ -125,10 +125,6 @@ pub fn at_for(point: Point, slot: usize) {
 /// This CPU takes a step with a lock. To be called only while there is anything to do.
 pub fn lock(step: Step, rank: Rank) {
     pass(Place::Lock(step, rank), cpu::env_of(cpu::index()));
-    #[cfg(test)]
-    if step == Step::Freed {
-        crate::x86::jitter::released();
-    }
 }
 
 /// Tells of each step from now on, until [`rest`]; and lets all CPUs but the boot CPU dawdle, if there is a `seed`.
@@ -167,6 +163,8 @@ fn rules() -> impl Iterator<Item = &'static Rule> {
 
 #[cold]
 fn pass(place: Place, slot: Option<usize>) {
+    #[cfg(test)]
+    crate::x86::jitter::passed(matches!(place, Place::Lock(Step::Wait, _)));
     let cpu = cpu::index();
     let marked = MARKED.load(Ordering::Relaxed);
     let in_force = || rules().enumerate().filter(|(_, rule)| marked || !rule.marked);

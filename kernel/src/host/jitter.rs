@@ -1,59 +1,75 @@
-//! Threads that give way at any moment, as CPUs are faster or slower at any moment; and what another CPU does at one moment.
+//! Threads that give way at any moment, as CPUs are faster or slower at any moment; or at one moment.
 //!
 //! Two threads of one test mostly run side by side at one speed, and each window of a few instructions stays shut. So a
 //! thread that plays a further CPU lets others go first now and then, where it takes or releases a lock, if its test asks
 //! for that ([`set`]).
 //!
-//! What matters is between two sections: there is nobody who could keep others out. [`at_moment`] puts there whatever a test
-//! wants, at one such moment after the other, and no chance is in it.
+//! With [`let_go_first`] there is no chance in it: a CPU lets another one do something at one point, which a test tries one after
+//! the other.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 
-use sync::order;
-
-use super::gdt::{become_cpu, cpu_index};
-use crate::cpu::This;
+use super::gdt::cpu_index;
 
 /// One in how many times.
 const SELDOM: u32 = 8;
 
 static ON: AtomicBool = AtomicBool::new(false);
 
-type Work = Box<dyn FnOnce()>;
+/// Whose turn it is: of the CPU that lets another one go first, of that one, or of both.
+static TURN: AtomicU32 = AtomicU32::new(OVER);
+const MINE: u32 = 0;
+const OTHERS: u32 = 1;
+const OVER: u32 = 2;
 
 thread_local! {
     static STATE: Cell<u32> = const { Cell::new(0) };
-    static MOMENT: Cell<Option<(u32, Work)>> = const { Cell::new(None) };
+    /// How many points this CPU passes before it lets the other one go first.
+    static LEFT: Cell<Option<u32>> = const { Cell::new(None) };
 }
 
-/// Does `work` in the place of CPU 1 when this CPU lets go of its locks, of all of them, for the `nth` time from now on (from 0).
-pub fn at_moment(nth: u32, work: impl FnOnce() + 'static) {
-    let as_another = move || {
-        let me = cpu_index();
-        become_cpu(1);
-        work();
-        become_cpu(me);
-    };
-    MOMENT.set(Some((nth, Box::new(as_another))));
+/// From now on this CPU lets another one go first at the `nth` point that it passes (from 0): until that one is through with what
+/// it is about, or has to wait.
+pub fn let_go_first(nth: u32) {
+    TURN.store(MINE, Ordering::SeqCst);
+    LEFT.set(Some(nth));
 }
 
-/// Forgets that, and says whether the moment has come.
-pub fn has_come() -> bool {
-    MOMENT.take().is_none()
+/// Whether that has come about. If not, it will not any more.
+pub fn went_first() -> bool {
+    let went = LEFT.take().is_none();
+    TURN.store(OVER, Ordering::SeqCst);
+    went
 }
 
-/// This CPU has released a lock.
-pub fn released() {
-    let mut holds = false;
-    order::for_each_held::<This>(|cpu, _, _, _| holds |= cpu == cpu_index());
-    if holds {
-        return;
+/// Waits until this CPU is the one to go first; says whether it is.
+pub fn await_turn() -> bool {
+    while TURN.load(Ordering::SeqCst) == MINE {
+        thread::yield_now();
     }
-    match MOMENT.take() {
-        Some((0, work)) => work(),
-        Some((left, work)) => MOMENT.set(Some((left - 1, work))),
+    TURN.load(Ordering::SeqCst) == OTHERS
+}
+
+/// This CPU, which went first, is through, or has to wait.
+pub fn give_back() {
+    // Both go on from here if it is so for the first time.
+    _ = TURN.compare_exchange(OTHERS, OVER, Ordering::SeqCst, Ordering::SeqCst);
+}
+
+/// This CPU passes a point; it has to wait there if it `waits`.
+pub fn passed(waits: bool) {
+    match LEFT.take() {
+        Some(0) => {
+            TURN.store(OTHERS, Ordering::SeqCst);
+            while TURN.load(Ordering::SeqCst) == OTHERS {
+                thread::yield_now();
+            }
+        }
+        Some(left) => LEFT.set(Some(left - 1)),
+        // The one that lets the other go first waits for that alone meanwhile.
+        None if waits => give_back(),
         None => {}
     }
 }

@@ -218,6 +218,7 @@ pub(super) fn until<R>(mut attempt: impl FnMut() -> Option<R>) -> R {
             return answer;
         }
         nobody_failed();
+        jitter::give_back();
         assert!(start.elapsed() < PATIENCE, "nothing came of waiting");
         thread::yield_now();
     }

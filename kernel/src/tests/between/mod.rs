@@ -1,11 +1,12 @@
-//! What another CPU does between two sections of a call. Each moment at which the caller's CPU has let go of all its locks is
-//! tried in turn: whatever was found out under them may be wrong from there on.
+//! What another CPU does in the midst of a call. Each point that the caller's CPU passes, and each step that it takes with a lock,
+//! is tried in turn: there the other CPU goes first, until it is through or has to wait for a lock.
 
 mod lives;
 mod pages;
 mod turns;
 
 use std::sync::atomic::Ordering;
+use std::thread;
 
 use abi::layout::{PGSIZE, UTEMP};
 use abi::{EnvId, Error, Syscall};
@@ -15,24 +16,52 @@ use super::program::{self, wait_for};
 use crate::env::life::Tenancy;
 use crate::env::{exit, table};
 use crate::window;
-use crate::x86::jitter;
+use crate::x86::{gdt, jitter};
 
 /// More moments than any call has.
-const MANY: u32 = 30;
+const MANY: u32 = 2000;
 
-/// Does `act`, and at its `nth` moment without a lock `meanwhile`, in the place of CPU 1. Says whether it has so many.
-fn between(nth: u32, meanwhile: impl FnOnce() + 'static, act: impl FnOnce()) -> bool {
+/// Does `act`, and at its `nth` point or step of a lock `meanwhile`, on CPU 1, until that is over or has to wait for this CPU.
+/// Says whether there are so many. In any case both are over when this returns.
+fn between(nth: u32, meanwhile: impl FnOnce() + Send, act: impl FnOnce()) -> bool {
     window::watch(0);
-    jitter::at_moment(nth, meanwhile);
-    act();
-    jitter::has_come()
+    jitter::let_go_first(nth);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            gdt::become_cpu(1);
+            if jitter::await_turn() {
+                let _back = GivesBack;
+                meanwhile();
+            }
+        });
+        let _over = GivesUp;
+        act();
+        jitter::went_first()
+    })
 }
 
-/// Calls `once` with each moment, until it says that there is none; how many there are.
-fn each_moment(mut once: impl FnMut(u32) -> bool) -> u32 {
-    let count = (0..MANY).take_while(|&nth| once(nth)).count() as u32;
+/// Lets the first CPU go on, also if what the other one does fails.
+struct GivesBack;
+
+impl Drop for GivesBack {
+    fn drop(&mut self) {
+        jitter::give_back();
+    }
+}
+
+/// Lets the other thread end, also if what the first one does fails.
+struct GivesUp;
+
+impl Drop for GivesUp {
+    fn drop(&mut self) {
+        jitter::went_first();
+    }
+}
+
+/// Calls `once` with each moment, until it says that there is none.
+fn each_moment(once: impl FnMut(u32) -> bool) {
+    let count = (0..MANY).map(once).take_while(|came| *came).count() as u32;
     assert!((1..MANY).contains(&count), "{count} moments");
-    count
 }
 
 fn destroy(id: EnvId) {

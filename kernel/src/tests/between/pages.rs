@@ -1,6 +1,6 @@
 //! Pages that go away while they are used.
 
-use std::cell::RefCell;
+use std::sync::Mutex;
 
 use abi::layout::{PGSIZE, USTACKTOP, UTEMP, UXSTACKTOP};
 use abi::{EnvId, Error, Syscall};
@@ -84,26 +84,24 @@ fn race_14_a_page_goes_away_while_it_is_given() {
 
 #[test]
 fn race_40_another_cpu_takes_the_last_frames() {
-    thread_local! {
-        static TAKEN: RefCell<Vec<PageRef>> = const { RefCell::new(Vec::new()) };
-    }
     const LEFT: usize = 3;
     let _machine = machine();
-    let take_all = || TAKEN.with_borrow_mut(|taken| taken.extend(core::iter::from_fn(PageRef::alloc)));
     let hoard = leave_frames(LEFT);
+    let taken = Mutex::new(Vec::new());
+    let take_all = || taken.lock().unwrap().extend(core::iter::from_fn(PageRef::alloc));
+    let count = || core::mem::take(&mut *taken.lock().unwrap()).len();
     each_moment(|nth| {
         let mut mine = None;
         let came = between(nth, take_all, || mine = PageRef::alloc());
         take_all();
-        let taken = TAKEN.take();
-        assert_eq!(usize::from(mine.is_some()) + taken.len(), LEFT, "moment {nth} of taking one");
+        assert_eq!(usize::from(mine.is_some()) + count(), LEFT, "moment {nth} of taking one");
         came
     });
     each_moment(|nth| {
         let mine = PageRef::alloc().unwrap();
         let came = between(nth, take_all, || drop(mine));
         take_all();
-        assert_eq!(TAKEN.take().len(), LEFT, "moment {nth} of giving one back");
+        assert_eq!(count(), LEFT, "moment {nth} of giving one back");
         came
     });
     drop(hoard);

@@ -68,20 +68,19 @@ fn race_06_a_child_is_frozen_while_it_comes_and_goes() {
             drop(life);
             presence::request(id.slot(), presence::STOP);
         };
-        let came = between(
-            nth,
-            move || set_frozen(true),
-            || {
-                assert_eq!(child.call(Syscall::Yield, &[]), Ok(0));
-                child.leave();
-                // It may be on the CPU already when it is frozen, but not without having been told.
-                if let Some(child) = run_any() {
-                    let goes_on = child.may_go_on() || presence::is_due(id.slot(), presence::STOP);
-                    assert!(goes_on, "nobody told it: moment {nth}");
-                    child.leave();
-                }
-            },
-        );
+        let mut back = None;
+        let come_and_go = || {
+            assert_eq!(child.call(Syscall::Yield, &[]), Ok(0));
+            child.leave();
+            back = run_any();
+        };
+        let came = between(nth, move || set_frozen(true), come_and_go);
+        // It may be on the CPU already when it is frozen, but not without having been told.
+        if let Some(child) = back {
+            let goes_on = child.may_go_on() || presence::is_due(id.slot(), presence::STOP);
+            assert!(goes_on, "nobody told it: moment {nth}");
+            child.leave();
+        }
         if came {
             assert!(run_any().is_none_or(|program| program.id != id), "a frozen env runs: moment {nth}");
             set_frozen(false);
