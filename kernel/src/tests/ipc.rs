@@ -150,12 +150,18 @@ fn send_refuses_strangers_to_nobody_but_ids_that_are_not() {
     // One that never waited for a message.
     let dead = spawn(sender.id);
     assert_eq!(sender.call(Syscall::EnvDestroy, &[dead.0]), Ok(0));
-    for id in [gone, EnvId(u32::MAX), EnvId(gone.0 | 0x400), dead] {
-        assert_eq!(send(&mut sender, id, 0, UTOP, 0), Err(Error::BadEnv), "{id}");
+    // Who it is comes before what is sent, be that as bad as it may.
+    let bad = [(UTOP, 0), (UTEMP + 1, PUW), (UTEMP, 0)];
+    for (id, (va, rights)) in
+        [gone, EnvId(u32::MAX), EnvId(gone.0 | 0x400), dead].into_iter().flat_map(|id| bad.map(|bad| (id, bad)))
+    {
+        assert_eq!(send(&mut sender, id, 0, va, rights), Err(Error::BadEnv), "{id}");
     }
     // No parent, no child: anybody may send, once somebody waits.
     let embryo = crate::env::table::alloc(EnvId::NONE).unwrap();
-    assert_eq!(send(&mut sender, embryo, 0, UTOP, 0), Err(Error::IpcNotRecv));
+    for (va, rights) in bad {
+        assert_eq!(send(&mut sender, embryo, 0, va, rights), Err(Error::IpcNotRecv));
+    }
 }
 
 #[test]

@@ -9,8 +9,8 @@ use core::sync::atomic::Ordering;
 
 use ulib::layout::UTOP;
 use ulib::{
-    Args, EnvId, EnvStatus, Error, Message, Page, PteFlags, READ, WRITE, cprintf, envs, ipc_recv, ipc_try_send, record,
-    sys_env_destroy, sys_env_set_status, sys_getenvid, sys_ipc_try_send, sys_yield, wait,
+    Args, EnvId, EnvStatus, Error, Message, Page, PteFlags, READ, WRITE, cprintf, envs, flags_at, ipc_recv, ipc_send,
+    ipc_try_send, record, sys_env_destroy, sys_env_set_status, sys_getenvid, sys_ipc_try_send, sys_yield, wait,
 };
 use user::hostile::{Board, child, exhaust, expect, refused, release};
 
@@ -23,6 +23,7 @@ fn main(_: Args) {
     let board = Board::shared();
     to_everybody();
     from_everybody();
+    unwanted(board);
     woken_by_force(board);
     without_memory(board);
     cprintf!("hostile_ipc: ok\n");
@@ -43,7 +44,7 @@ fn from_everybody() {
     for sender in 0..SENDERS {
         child(|| {
             for i in 0..EACH {
-                ulib::ipc_send(me, sender << 16 | i, None);
+                ipc_send(me, sender << 16 | i, None);
             }
         });
     }
@@ -55,6 +56,23 @@ fn from_everybody() {
         expect("permissions of no page", perm, PteFlags::empty());
         *next += 1;
     }
+}
+
+/// A page for somebody who wants none is mapped nowhere, and null least of all.
+fn unwanted(board: Board) {
+    board.set(1, 0);
+    let receiver = child(|| {
+        let Message { value, perm, .. } = ipc_recv(None).unwrap();
+        expect("permissions of a page that is not wanted", perm, PteFlags::empty());
+        expect("what is mapped at null", flags_at(0), PteFlags::empty());
+        board.set(1, value);
+    });
+    let page = Page::at(0x0300_0000);
+    page.alloc(WRITE).unwrap();
+    ipc_send(receiver, 7, Some((page, READ)));
+    page.unmap().unwrap();
+    wait(receiver);
+    expect("the message of an unwanted page", board.get(1), 7);
 }
 
 /// A receiver that is set runnable, or destroyed, by its parent.
