@@ -6,7 +6,7 @@
 //! makes it take a lock, once, that must not be taken inside others; `crash=overflow:EVENT` makes its stack overflow.
 
 use core::hint::black_box;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use abi::NENV;
 use spin::Once;
@@ -28,6 +28,8 @@ enum Mistake {
 }
 
 static PLAN: Once<(Mistake, Event)> = Once::new();
+/// How often its event has come.
+static PASSED: AtomicU32 = AtomicU32::new(0);
 /// Which CPUs have panicked: what they do then passes the same points.
 static PANICKED: [AtomicBool; NCPU] = [const { AtomicBool::new(false) }; NCPU];
 /// Whether the mistake that is made once has been made.
@@ -61,7 +63,8 @@ fn parse(word: &str) -> Option<(Mistake, Event)> {
 
 /// Makes the mistake if this is its place.
 pub(super) fn at(place: Place, cpu: usize, slot: Option<usize>) {
-    let Some((mistake, _)) = PLAN.get().filter(|(_, event)| event.fits(place, cpu, slot)) else { return };
+    let is_due = |event: &Event| event.fits(place, cpu, slot) && PASSED.fetch_add(1, Ordering::Relaxed) >= event.skip;
+    let Some((mistake, _)) = PLAN.get().filter(|(_, event)| is_due(event)) else { return };
     match mistake {
         Mistake::Panic if PANICKED[cpu].swap(true, Ordering::Relaxed) => {}
         Mistake::Panic => panic!("told to panic at {place:?}"),
