@@ -32,6 +32,7 @@ const PLAYS: &[Play] = &[
     Play { name: "silence_is_explained", program: "idle", words: &[], cpus: 2, act: explained },
     Play { name: "keyboard_storm", program: "listen", words: &[], cpus: 4, act: keyboard_storm },
     Play { name: "interrupts_have_one_way", program: "listen", words: &[], cpus: 4, act: local_apics },
+    Play { name: "cpus_are_set_up_alike", program: "listen", words: &[], cpus: 4, act: registers },
 ];
 
 /// The tests.
@@ -190,6 +191,33 @@ fn local_apics(driven: &mut Driven) -> Result<()> {
     }
     if !has_ticked {
         bail!("no CPU's timer divides by 1");
+    }
+    Ok(())
+}
+
+/// What each CPU's control registers and tables are, as QEMU shows them. Much of it nobody would miss for a while: a kernel that
+/// can write to what is read-only, translations that are not global, an NMI that finds no stack.
+fn registers(driven: &mut Driven) -> Result<()> {
+    for cpu in 1..4 {
+        driven.line(&format!("SMP: CPU {cpu} starting"))?;
+    }
+    driven.line("listen: begin")?;
+    let mut monitor = driven.guest.monitor()?;
+    let shown = monitor.ask("info registers -a")?;
+    let cpus: Vec<_> = shown.split("CPU#").skip(1).collect();
+    if cpus.len() != 4 {
+        bail!("{} CPUs: {shown}", cpus.len());
+    }
+    for (cpu, text) in cpus.into_iter().enumerate() {
+        let task = format!("TR =00{:02x} ", 0x28 + 8 * cpu);
+        // Whether the registers of the FPU are an env's is its own affair: TS, 8.
+        let is_set_up = ["CR0=80050033", "CR0=8005003b"].iter().any(|cr0| text.contains(cr0));
+        // Large and global pages, SSE; the tables whole; nothing for debuggers, and no long mode.
+        let due = ["CR4=00000690", "00000067 00008", "00000827", "000007ff", "DR7=00000400", "EFER=0000000000000000"];
+        let missing = due.into_iter().chain([task.as_str()]).find(|due| !text.contains(due));
+        if let Some(missing) = missing.or((!is_set_up).then_some("CR0")) {
+            bail!("CPU {cpu}: not {missing}: {text}");
+        }
     }
     Ok(())
 }
