@@ -7,18 +7,14 @@ use std::sync::atomic::Ordering;
 use abi::{EnvId, EnvStatus, Error, NENV, Syscall};
 
 use super::machine::{in_kernel, machine, random, record};
-use super::program::{PUW, peek, spawn, start, steal, try_run};
-use crate::env::{exit, table};
+use super::program::{PUW, destroy, peek, spawn, start, steal, try_run};
+use crate::env::table;
 use crate::mm::{frame, kernel_map};
 use crate::run::Next;
 use crate::x86::{ports, registers};
 use crate::{cpu, presence, sched};
 
 const NONE: EnvId = EnvId::NONE;
-
-fn destroy(id: EnvId) {
-    exit::destroy(table::env(id.slot()).life.lock(), NONE);
-}
 
 fn status(id: EnvId) -> u32 {
     record(id).status.load(Ordering::Relaxed)

@@ -6,20 +6,16 @@ use abi::layout::{PGSIZE, USTACKTOP, UTEMP, UTOP, UXSTACKTOP};
 use abi::{EnvId, EnvStatus, Error, NENV, Syscall};
 
 use super::machine::{TEXT, in_kernel, leave_frames, machine, record, until};
-use super::program::{PUW, peek, run_any, spawn, start, wait_for};
+use super::program::{PUW, destroy, peek, run_any, spawn, start, wait_for};
 use crate::config::FRAME_CACHE;
 use crate::console;
-use crate::env::{exit, load, table};
+use crate::env::{load, table};
 use crate::mm::frame::PageRef;
 use crate::mm::phys;
 use crate::run::Next;
 use crate::x86::ports;
 
 const ROUNDS: u32 = 20;
-
-fn destroy(id: EnvId) {
-    exit::destroy(table::env(id.slot()).life.lock(), EnvId::NONE);
-}
 
 /// Plays CPU 1, and on another thread CPU 2, which goes on until it is told that the first is done.
 fn beside(first: impl Fn() + Sync, second: impl Fn(&AtomicBool) + Sync) {

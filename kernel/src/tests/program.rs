@@ -42,6 +42,14 @@ pub(super) fn spawn(parent: EnvId) -> EnvId {
     id
 }
 
+/// Destroys an env, if it lives, on nobody's behalf.
+pub(super) fn destroy(id: EnvId) {
+    let life = table::env(id.slot()).life.lock();
+    if life.is(id) {
+        exit::destroy(life, EnvId::NONE);
+    }
+}
+
 /// Makes an env and puts it on this CPU.
 pub(super) fn start() -> Program {
     run(spawn(EnvId::NONE))

@@ -7,8 +7,8 @@ use abi::layout::UTEMP;
 use abi::{EnvId, Error, Syscall};
 
 use super::machine::{in_kernel, machine, record, until};
-use super::program::{PU, PUW, spawn, start};
-use crate::env::{exit, table};
+use super::program::{PU, PUW, destroy, spawn, start};
+use crate::env::table;
 
 const ROUNDS: u32 = 60;
 
@@ -42,13 +42,13 @@ fn parent_and_stranger(call: Syscall, arguments: [u32; 2], untouched: impl Fn(En
             let child = in_kernel(|| table::alloc(parent)).unwrap();
             child_id.store(child.0, Ordering::SeqCst);
             (0..round % 7).for_each(|_| std::thread::yield_now());
-            in_kernel(|| exit::destroy(table::env(child.slot()).life.lock(), EnvId::NONE));
+            in_kernel(|| destroy(child));
             let stranger = in_kernel(|| table::alloc(EnvId::NONE)).unwrap();
             assert_eq!(stranger.slot(), child.slot(), "freed last, handed out first");
             wait_for(&rounds_left_alone, round);
             in_kernel(|| {
                 assert!(untouched(stranger), "{call:?} on {child} changed {stranger}");
-                exit::destroy(table::env(stranger.slot()).life.lock(), EnvId::NONE);
+                destroy(stranger);
             });
         }
     };

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
+use crate::env::table;
 use crate::tests::machine::machine;
 use crate::x86::{instr, ports};
 
@@ -86,6 +87,18 @@ fn who_comes_late_does_not_wait() {
     at(Point::Freed);
     at(Point::Embryo);
     assert_eq!(said(), "WINDOW embryo:sent/freed reached=1 met=0 early=1 timeout=0\n");
+}
+
+#[test]
+fn each_step_of_a_lock_is_told() {
+    let _machine = machine();
+    let _armed = Armed::new(
+        &["want", "got", "free", "freed"].map(|step| format!("{step}-env-ipc:sent")).each_ref().map(String::as_str),
+    );
+    at(Point::Sent);
+    drop(table::env(3).mailbox.lock());
+    let said = said();
+    assert_eq!(said.matches("-env-ipc:sent reached=1 met=0 early=1 ").count(), 4, "{said}");
 }
 
 /// CPU 1 passes B before and after; only what comes after counts.

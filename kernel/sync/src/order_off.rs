@@ -153,7 +153,9 @@ pub(crate) fn waiting<M: Machine>() {}
 #[inline]
 pub(crate) fn taken<M: Machine>(_here: Here, _class: &Class) {}
 #[inline]
-pub(crate) fn released<M: Machine>(_class: &Class) {}
+pub(crate) fn released<M: Machine>(_class: &Class) -> bool {
+    false
+}
 #[inline]
 pub(crate) fn let_go<M: Machine>(_class: &Class) {}
 #[inline]

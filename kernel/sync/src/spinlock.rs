@@ -235,10 +235,12 @@ impl<T, M: Machine> Drop for Guard<'_, T, M> {
         }
         let ticks = stats::released::<M>(&self.lock.stats);
         order::held_for::<M>(&self.lock.class, ticks);
-        order::released::<M>(&self.lock.class);
+        let is_watched = order::released::<M>(&self.lock.class);
         trace::frees(&self.lock.trace, self.lock.key);
         // SAFETY: a guard is made only by the owner of the lock, and this one is going away.
         unsafe { self.lock.inside.unlock() }
-        order::let_go::<M>(&self.lock.class);
+        if is_watched {
+            order::let_go::<M>(&self.lock.class);
+        }
     }
 }

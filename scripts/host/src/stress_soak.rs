@@ -208,6 +208,8 @@ mod tests {
         let all = mixes(&options);
         assert_eq!(all, mixes(&options));
         assert!(CPUS.iter().all(|cpus| all.iter().any(|mix| mix.cpus == *cpus)));
+        let mut delayed = all.iter().filter(|mix| mix.options.iter().any(|word| word.starts_with("delays=")));
+        assert!(delayed.all(|mix| mix.cpus <= MAX_MULTI_CPUS), "they wait for their turns already");
         for build in Build::ALL {
             for profile in Profile::ALL {
                 let of_kernel = || all.iter().filter(|mix| (mix.build, mix.profile) == (build, profile));

@@ -1,5 +1,5 @@
 //! Raises every interrupt that there is by `int`: only the breakpoint and the system call are for programs. And executes what
-//! is for the kernel alone.
+//! is for the kernel alone, and makes calls with the direction flag set.
 //!
 //! Each in a child of its own. The breakpoint is left out: it enters the kernel's monitor, as `breakpoint` shows.
 

@@ -5,9 +5,9 @@
 #![no_std]
 #![no_main]
 
-use ulib::syscall::OPEN;
-use ulib::{Args, EnvId, cprintf, raw, wait};
+use ulib::{Args, EnvId, cprintf, wait};
 use user::hostile::child;
+use user::race::open_windows;
 
 ulib::entry!(main);
 
@@ -16,7 +16,7 @@ const TEXT: &str = "the quick brown fox jumps over the lazy dog, and the dog doe
 fn main(args: Args) {
     let (envs, lines) = (args.number(1, 16), args.number(2, 40));
     if args.get(3).is_some() {
-        raw::syscall4(OPEN, 0, 0, 0, 0);
+        open_windows();
     }
     let mut children = [EnvId(0); 64];
     for (env, id) in (0..envs).zip(&mut children) {

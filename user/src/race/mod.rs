@@ -13,6 +13,7 @@ mod queue;
 mod stage;
 
 use stage::Stage;
+pub use stage::open_windows;
 
 /// The scenario for a row, if there is one.
 pub fn play(row: u32) -> bool {

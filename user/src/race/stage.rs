@@ -91,7 +91,7 @@ impl Stage {
 }
 
 /// Opens the windows; for an actor whose next steps count.
-pub(super) fn open_windows() {
+pub fn open_windows() {
     raw::syscall4(OPEN, 0, 0, 0, 0);
 }
 

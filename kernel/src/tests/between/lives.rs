@@ -1,13 +1,13 @@
 //! Envs that end, and begin, while somebody names them.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
 
-use abi::layout::{PGSIZE, UTEMP, UTOP};
+use abi::layout::{PGSIZE, UTEMP};
 use abi::{EnvId, EnvStatus, Error, Syscall};
 
 use super::machine::{machine, record};
-use super::program::{PU, PUW, run, spawn, start};
-use super::{ask, between, destroy, each_moment, is_untouched};
+use super::program::{PU, PUW, destroy, run, spawn, start};
+use super::{ask, between, each_moment, is_untouched};
 use crate::env::table;
 
 const NEXT: u32 = UTEMP + PGSIZE;
@@ -22,40 +22,39 @@ fn receiver(parent: EnvId) -> EnvId {
     id
 }
 
+/// Everything that can be asked about an env, by one that has a page at UTEMP.
+fn all_calls(id: EnvId) -> [(Syscall, [u32; 5]); 9] {
+    [
+        (Syscall::PageAlloc, [id.0, NEXT, PUW, 0, 0]),
+        (Syscall::PageMap, [0, UTEMP, id.0, NEXT, PUW]),
+        (Syscall::PageMap, [id.0, UTEMP, 0, NEXT, PU]),
+        (Syscall::PageUnmap, [id.0, UTEMP, 0, 0, 0]),
+        (Syscall::EnvSetPgfaultUpcall, [id.0, 0x80_0000, 0, 0, 0]),
+        (Syscall::EnvSetStatus, [id.0, EnvStatus::Runnable as u32, 0, 0, 0]),
+        (Syscall::EnvSetStatus, [id.0, EnvStatus::NotRunnable as u32, 0, 0, 0]),
+        (Syscall::EnvDestroy, [id.0, 0, 0, 0, 0]),
+        (Syscall::IpcTrySend, [id.0, 7, UTEMP, PUW, 0]),
+    ]
+}
+
 #[test]
 fn a_child_dies_and_a_stranger_has_its_slot() {
     let _machine = machine();
-    static STRANGER: AtomicU32 = AtomicU32::new(0);
     let mut parent = start();
     parent.alloc(UTEMP, 1);
-    let status = |status: EnvStatus| status as u32;
-    // What the call is told, but for the child's id, which is at place `at`.
-    let calls: [(Syscall, usize, &[u32]); 9] = [
-        (Syscall::PageAlloc, 0, &[0, NEXT, PUW]),
-        (Syscall::PageMap, 2, &[0, UTEMP, 0, NEXT, PUW]),
-        (Syscall::PageMap, 0, &[0, UTEMP, 0, NEXT, PU]),
-        (Syscall::PageUnmap, 0, &[0, UTEMP]),
-        (Syscall::EnvSetPgfaultUpcall, 0, &[0, 0x80_0000]),
-        (Syscall::EnvSetStatus, 0, &[0, status(EnvStatus::Runnable)]),
-        (Syscall::EnvSetStatus, 0, &[0, status(EnvStatus::NotRunnable)]),
-        (Syscall::EnvDestroy, 0, &[0]),
-        (Syscall::IpcTrySend, 0, &[0, 7, UTEMP, PUW]),
-    ];
-    for (call, at, arguments) in calls {
+    for index in 0..all_calls(EnvId::NONE).len() {
         each_moment(|nth| {
             let child = receiver(parent.id);
-            let mut arguments = arguments.to_vec();
-            arguments[at] = child.0;
-            STRANGER.store(0, Ordering::Relaxed);
-            let replace = move || {
+            let (call, arguments) = all_calls(child)[index];
+            let mut stranger = EnvId::NONE;
+            let replace = || {
                 destroy(child);
-                STRANGER.store(table::alloc(EnvId::NONE).unwrap().0, Ordering::Relaxed);
+                stranger = table::alloc(EnvId::NONE).unwrap();
             };
             let mut answer = Ok(0);
             let came = between(nth, replace, || answer = parent.call(call, &arguments));
             assert!(matches!(answer, Ok(0) | Err(Error::BadEnv)), "{call:?}: {answer:?}");
             if came {
-                let stranger = EnvId(STRANGER.load(Ordering::Relaxed));
                 assert!(is_untouched(stranger), "{call:?} on {child} changed {stranger} at moment {nth}");
                 destroy(stranger);
             }
@@ -64,20 +63,6 @@ fn a_child_dies_and_a_stranger_has_its_slot() {
             came
         });
     }
-}
-
-/// Everything that can be asked about an env.
-fn all_calls(id: EnvId) -> [(Syscall, [u32; 5]); 8] {
-    [
-        (Syscall::PageAlloc, [id.0, NEXT, PUW, 0, 0]),
-        (Syscall::PageMap, [0, UTEMP, id.0, NEXT, PUW]),
-        (Syscall::PageMap, [id.0, UTEMP, 0, NEXT, PU]),
-        (Syscall::PageUnmap, [id.0, UTEMP, 0, 0, 0]),
-        (Syscall::EnvSetPgfaultUpcall, [id.0, 0x80_0000, 0, 0, 0]),
-        (Syscall::EnvSetStatus, [id.0, EnvStatus::Runnable as u32, 0, 0, 0]),
-        (Syscall::EnvDestroy, [id.0, 0, 0, 0, 0]),
-        (Syscall::IpcTrySend, [id.0, 7, UTOP, 0, 0]),
-    ]
 }
 
 #[test]
@@ -144,21 +129,15 @@ fn race_01_a_stranger_names_an_env_that_is_being_made() {
 #[test]
 fn race_02_the_caller_is_destroyed_in_its_call() {
     let _machine = machine();
-    let of_its_own = |id: EnvId| {
-        [
-            (Syscall::Exofork, [0; 5]),
-            (Syscall::Cputs, [UTEMP, 1, 0, 0, 0]),
-            (Syscall::IpcRecv, [UTEMP, 0, 0, 0, 0]),
-            (Syscall::EnvSetStatus, [id.0, EnvStatus::NotRunnable as u32, 0, 0, 0]),
-        ]
-    };
-    for index in 0..all_calls(EnvId::NONE).len() + of_its_own(EnvId::NONE).len() {
+    let of_its_own =
+        [(Syscall::Exofork, [0; 5]), (Syscall::Cputs, [UTEMP, 1, 0, 0, 0]), (Syscall::IpcRecv, [UTEMP, 0, 0, 0, 0])];
+    for index in 0..all_calls(EnvId::NONE).len() + of_its_own.len() {
         each_moment(|nth| {
             let id = spawn(EnvId::NONE);
             let child = receiver(id);
             let mut caller = run(id);
             caller.alloc(UTEMP, 1);
-            let (call, arguments) = all_calls(child).into_iter().chain(of_its_own(child)).nth(index).unwrap();
+            let (call, arguments) = all_calls(child).into_iter().chain(of_its_own).nth(index).unwrap();
             let came = between(nth, move || destroy(id), || caller.trap_call(call as u32, &arguments));
             assert!(!came || !caller.may_go_on(), "{call:?}: it goes on after moment {nth}");
             caller.leave();

@@ -14,7 +14,7 @@ use abi::{EnvId, Error, Syscall};
 use super::machine::{self, record};
 use super::program::{self, wait_for};
 use crate::env::life::Tenancy;
-use crate::env::{exit, table};
+use crate::env::table;
 use crate::window;
 use crate::x86::{gdt, jitter};
 
@@ -62,13 +62,6 @@ impl Drop for GivesUp {
 fn each_moment(once: impl FnMut(u32) -> bool) {
     let count = (0..MANY).map(once).take_while(|came| *came).count() as u32;
     assert!((1..MANY).contains(&count), "{count} moments");
-}
-
-fn destroy(id: EnvId) {
-    let life = table::env(id.slot()).life.lock();
-    if life.is(id) && life.tenancy == Tenancy::Live {
-        exit::destroy(life, EnvId::NONE);
-    }
 }
 
 /// Whether an env that never ran is as it was made.

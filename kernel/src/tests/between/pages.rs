@@ -6,8 +6,8 @@ use abi::layout::{PGSIZE, USTACKTOP, UTEMP, UXSTACKTOP};
 use abi::{EnvId, Error, Syscall};
 
 use super::machine::{leave_frames, machine};
-use super::program::{PU, PUW, Program, start};
-use super::{between, destroy, each_moment};
+use super::program::{PU, PUW, Program, destroy, start};
+use super::{between, each_moment};
 use crate::env::table;
 use crate::mm::frame::PageRef;
 use crate::x86::ports;

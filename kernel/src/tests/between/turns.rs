@@ -6,8 +6,8 @@ use abi::layout::UTOP;
 use abi::{EnvId, EnvStatus, Error, Syscall};
 
 use super::machine::{machine, record};
-use super::program::{Program, run, run_any, spawn, start};
-use super::{ask, between, destroy, each_moment};
+use super::program::{Program, destroy, run, run_any, spawn, start};
+use super::{ask, between, each_moment};
 use crate::env::table;
 use crate::{presence, sched};
 

@@ -7,16 +7,18 @@ use super::report::Report;
 use super::{Class, Lock, here};
 use crate::{Machine, Step};
 
-/// This CPU is about to release the lock of `class`.
+/// This CPU is about to release the lock of `class`. Says whether it is to tell when it has ([`let_go`]).
 #[inline(always)]
-pub(crate) fn released<M: Machine>(class: &Class) {
+pub(crate) fn released<M: Machine>(class: &Class) -> bool {
     let now = here::<M>();
     let chain = now.get();
     if chain.is_last(class.address()) && class.is_just_held() && !M::interrupts_enabled() {
         class.set_free();
         now.set(chain.outer());
+        false
     } else {
         released_unusually::<M>(class);
+        M::is_watched()
     }
 }
 
@@ -45,10 +47,10 @@ fn released_unusually<M: Machine>(class: &Class) {
     M::checker().remove::<M>(class.address());
 }
 
-/// This CPU has released the lock of `class`.
-#[inline]
+/// This CPU has released the lock of `class`, and somebody wants to know.
+#[cold]
 pub(crate) fn let_go<M: Machine>(class: &Class) {
-    tell::<M>(Step::Freed, class.rank());
+    M::step(Step::Freed, class.rank());
 }
 
 /// The lock of `class` was held for `ticks`, which is 0 where nobody counts.

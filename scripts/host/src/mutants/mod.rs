@@ -6,6 +6,7 @@
 
 pub mod bug;
 pub mod hunt;
+mod jobs;
 mod places;
 mod steps;
 pub mod sweep;
@@ -16,8 +17,6 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -29,6 +28,7 @@ use crate::outcome::Outcome;
 use crate::progress::Progress;
 use bug::Bug;
 use hunt::{Fate, name_of};
+use jobs::{each, lock};
 use sweep::Sweep;
 use tree::Tree;
 
@@ -134,29 +134,16 @@ fn chosen(options: &Options) -> Result<Vec<Bug>> {
 
 /// Hunts `bugs`, `jobs` at a time, each job in a tree of its own.
 fn hunt_all(bugs: &[Bug], jobs: usize) -> Result<Vec<Fate>> {
-    let (next, fates) = (AtomicUsize::new(0), Mutex::new(vec![Fate::Interrupted; bugs.len()]));
+    let trees = (0..jobs).map(Tree::open).collect::<Result<Vec<_>>>()?;
     let progress = Mutex::new(Progress::new());
-    let say = |text: &str| progress.lock().unwrap_or_else(std::sync::PoisonError::into_inner).say(text);
-    let line = |text: &str| progress.lock().unwrap_or_else(std::sync::PoisonError::into_inner).line(text);
-    let work = |number: usize| -> Result<()> {
-        let tree = Tree::open(number)?;
-        while let Some(bug) = bugs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            if interrupt::seen() {
-                break;
-            }
-            let index = bugs.iter().position(|other| other.name == bug.name).unwrap_or_default();
-            say(&format!("{} of {}: {}, {}", index + 1, bugs.len(), bug.name, bug.about));
-            let fate = hunt::hunt(bug, &tree);
-            line(&row(bug, &fate));
-            fates.lock().unwrap_or_else(std::sync::PoisonError::into_inner)[index] = fate;
-        }
-        tree.restore()
-    };
-    thread::scope(|scope| {
-        let threads: Vec<_> = (0..jobs).map(|number| scope.spawn(move || work(number))).collect();
-        threads.into_iter().try_for_each(|thread| thread.join().unwrap_or_else(|_| bail!("a job panicked")))
+    let fates = each(bugs, jobs, |job, index, bug| {
+        lock(&progress).say(&format!("{} of {}: {}, {}", index + 1, bugs.len(), bug.name, bug.about));
+        let fate = hunt::hunt(bug, &trees[job]);
+        lock(&progress).line(&row(bug, &fate));
+        Ok(fate)
     })?;
-    Ok(fates.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
+    trees.iter().try_for_each(Tree::restore)?;
+    Ok(fates.into_iter().map(|fate| fate.unwrap_or(Fate::Interrupted)).collect())
 }
 
 /// Sees that the good tree says nothing to any of the catchers, once for each load.

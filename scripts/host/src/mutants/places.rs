@@ -37,6 +37,36 @@ fn lines(root: &Path, what: Sweep, elsewhere: &[&str]) -> Result<BTreeSet<(Strin
     let (acquires, orders, not) = (Regex::new(ACQUIRES)?, Regex::new(ORDERS)?, Regex::new(DECLARES)?);
     let mut places = BTreeSet::new();
     let below: &[&str] = if what == Sweep::Locks { &LOCKED } else { &ORDERED };
+    for name in sources(root, below, elsewhere)? {
+        let text = fs::read_to_string(root.join(&name))?;
+        let functions = functions(&text);
+        let mut add = |index: usize, place| places.insert((place, functions[index].clone()));
+        let lines = text.lines().enumerate().filter(|(_, line)| !not.is_match(line));
+        if what == Sweep::Locks {
+            let for_callers = for_callers(&text);
+            let hits = lines.filter(|(index, line)| {
+                acquires.find(line).is_some_and(|hit| !for_callers[*index] || line[..hit.start()].contains('|'))
+            });
+            for (index, line) in hits {
+                each_lock(format!("{name}:{}", index + 1), line).into_iter().for_each(|place| _ = add(index, place));
+            }
+        } else {
+            let hits = lines.filter(|(_, line)| orders.is_match(line));
+            hits.for_each(|(index, _)| _ = add(index, format!("{name}:{}", index + 1)));
+        }
+    }
+    Ok(places)
+}
+
+/// Every source file of the kernel and its locks, without tests and the machine of the tests.
+pub(super) fn kernel(root: &Path) -> Result<BTreeSet<String>> {
+    sources(root, &ORDERED, &ELSEWHERE[..3])
+}
+
+/// The source files in the folders `below`, without what `kernel/sync` has for its tests, and without those whose name, with a
+/// slash at its end, has one of the parts `elsewhere`.
+fn sources(root: &Path, below: &[&str], elsewhere: &[&str]) -> Result<BTreeSet<String>> {
+    let mut files = BTreeSet::new();
     let mut folders: Vec<_> = below.iter().map(|folder| root.join(folder)).collect();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder)? {
@@ -47,29 +77,12 @@ fn lines(root: &Path, what: Sweep, elsewhere: &[&str]) -> Result<BTreeSet<(Strin
             }
             if path.is_dir() {
                 folders.push(path);
-                continue;
-            }
-            let text = fs::read_to_string(&path)?;
-            let functions = functions(&text);
-            let mut add = |index: usize, place| places.insert((place, functions[index].clone()));
-            let lines = text.lines().enumerate().filter(|(_, line)| !not.is_match(line));
-            if what == Sweep::Locks {
-                let for_callers = for_callers(&text);
-                let hits = lines.filter(|(index, line)| {
-                    acquires.find(line).is_some_and(|hit| !for_callers[*index] || line[..hit.start()].contains('|'))
-                });
-                for (index, line) in hits {
-                    each_lock(format!("{name}:{}", index + 1), line)
-                        .into_iter()
-                        .for_each(|place| _ = add(index, place));
-                }
-            } else {
-                let hits = lines.filter(|(_, line)| orders.is_match(line));
-                hits.for_each(|(index, _)| _ = add(index, format!("{name}:{}", index + 1)));
+            } else if name.ends_with(".rs") {
+                files.insert(name);
             }
         }
     }
-    Ok(places)
+    Ok(files)
 }
 
 /// The function that each line is in, or the last one before it.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, anyhow, bail};
 use jos::guest::{Event, Guest};
 use jos::kernel_build::{self, Build, Image, Profile};
+use jos::monitor::Monitor;
 use jos::outcome::Ended;
 use jos::programs;
 use jos::qemu::Accel;
@@ -149,17 +150,22 @@ fn keyboard_storm(driven: &mut Driven) -> Result<()> {
     Ok(())
 }
 
+/// QEMU's monitor, once four CPUs have started and one of them runs `listen`.
+fn all_run(driven: &mut Driven) -> Result<Monitor> {
+    for cpu in 1..4 {
+        driven.line(&format!("SMP: CPU {cpu} starting"))?;
+    }
+    driven.line("listen: begin")?;
+    driven.guest.monitor()
+}
+
 /// What each CPU's local APIC lets through, as QEMU shows it: the boot CPU takes what the 8259s bring and no other does, nor
 /// what nobody handles; the timer, errors and spurious interrupts have the vectors that JOS gives them. (A wire that is open
 /// on all CPUs does nothing in QEMU, where the first to ask has the interrupt; elsewhere the others get spurious ones.)
 fn local_apics(driven: &mut Driven) -> Result<()> {
     const MASKED: u32 = 1 << 16;
     const EXTERNAL: u32 = 7 << 8;
-    for cpu in 1..4 {
-        driven.line(&format!("SMP: CPU {cpu} starting"))?;
-    }
-    driven.line("listen: begin")?;
-    let mut monitor = driven.guest.monitor()?;
+    let mut monitor = all_run(driven)?;
     let mut has_ticked = false;
     for cpu in 0..4 {
         let shown = monitor.ask(&format!("info lapic {cpu}"))?;
@@ -198,11 +204,7 @@ fn local_apics(driven: &mut Driven) -> Result<()> {
 /// What each CPU's control registers and tables are, as QEMU shows them. Much of it nobody would miss for a while: a kernel that
 /// can write to what is read-only, translations that are not global, an NMI that finds no stack.
 fn registers(driven: &mut Driven) -> Result<()> {
-    for cpu in 1..4 {
-        driven.line(&format!("SMP: CPU {cpu} starting"))?;
-    }
-    driven.line("listen: begin")?;
-    let mut monitor = driven.guest.monitor()?;
+    let mut monitor = all_run(driven)?;
     let shown = monitor.ask("info registers -a")?;
     let cpus: Vec<_> = shown.split("CPU#").skip(1).collect();
     if cpus.len() != 4 {

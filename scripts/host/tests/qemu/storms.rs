@@ -57,6 +57,12 @@ pub(crate) const CASES: &[Case] = &[
     // Nobody says anything into the report, nor goes on while it is written.
     Case {
         cpus: 4,
+        required: &[
+            // That env's own, before it has come to its hundredth call.
+            "^shout 2 20 ",
+            "kernel panic on CPU [0-9]+ at kernel/src/window/crash.rs:[0-9]+: told to panic",
+            "Stack backtrace:",
+        ],
         judge: nobody_shouts_after_the_panic,
         ..panics("panic_silences_the_others", &["shout:8:2000:open"], &["crash=panic:calling@3+100"])
     },

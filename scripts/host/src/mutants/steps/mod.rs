@@ -11,22 +11,20 @@ mod plant;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 
 use self::plant::{Place, plant, tests};
 use super::Share;
+use super::jobs::{each, lock};
 use super::sweep::{Counts, Fate, KERNEL, LIMIT, MODELS, run};
 use super::tree::Tree;
 use super::watch::{End, watch};
-use crate::interrupt;
 use crate::outcome::Outcome;
 use crate::progress::Progress;
 
@@ -72,45 +70,23 @@ pub(super) fn sweep(chosen: Chosen<'_>) -> Result<Outcome> {
     let places = plant(&tree, &LOOKS)?;
     let numbers = numbers(&places, chosen)?;
     let names = LOOKS.into_iter().map(|which| names(&tree, which)).collect::<Result<Vec<_>>>()?.concat();
-    let seen = each(&names, chosen.jobs, |index, (which, name)| {
+    let seen = each(&names, chosen.jobs, |_, index, (which, name)| {
         say(&format!("what the good kernel comes to: {} of {}, {name}", index + 1, names.len()));
         let started = Instant::now();
         let seen = seen(&tree, index, which, name)?;
         Ok(Test { which, name: name.clone(), seen, took: started.elapsed() })
     })?;
+    let tests: Vec<_> = seen.into_iter().flatten().collect();
     let counts = Mutex::new(Counts::default());
-    each(&numbers, chosen.jobs, |index, &number| {
+    each(&numbers, chosen.jobs, |_, index, &number| {
         let Place { name, what } = &places[number];
         say(&format!("{} of {}: {name}", index + 1, numbers.len()));
-        let fate = otherwise(number, &seen, &tree)?;
+        let fate = otherwise(number, &tests, &tree)?;
         let text = lock(&counts).add(&fate);
         lock(&progress).line(&format!("| {name} | {what} | {text} |"));
         Ok(())
     })?;
     Ok(lock(&counts).verdict("steps"))
-}
-
-fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
-    of.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Does something for each, `jobs` at a time; what came of them, in their order, up to where Ctrl-C was typed.
-fn each<T: Sync, R: Send>(all: &[T], jobs: usize, one: impl Fn(usize, &T) -> Result<R> + Sync) -> Result<Vec<R>> {
-    let (next, results) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
-    let work = || -> Result<()> {
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            match all.get(index) {
-                Some(item) if !interrupt::seen() => _ = lock(&results).insert(index, one(index, item)?),
-                _ => return Ok(()),
-            }
-        }
-    };
-    thread::scope(|scope| {
-        let threads: Vec<_> = (0..jobs).map(|_| scope.spawn(work)).collect();
-        threads.into_iter().try_for_each(|thread| thread.join().unwrap_or_else(|_| bail!("a job panicked")))
-    })?;
-    Ok(results.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect())
 }
 
 /// The steps that are meant.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Component, Path};
 use std::process::Command;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use super::find::find;
+use crate::mutants::places::kernel;
 use crate::mutants::tree::Tree;
 use crate::mutants::watch::{End, watch};
 
@@ -21,10 +22,6 @@ const MARK: &str = "crate::steps::";
 /// The crates that have steps, and the one that includes their files.
 const CRATES: [&str; 2] = ["kernel/sync", "kernel"];
 const INCLUDES: &str = "kernel/model";
-
-/// What is not the kernel's: tests, and the machine of the tests.
-const ELSEWHERE: [&str; 7] =
-    ["/tests/", "/tests.rs", "/host/", "sync/src/model.rs", "sync/src/bit_model.rs", "sync/src/sweep.rs", "/steps.rs"];
 
 /// A watch-dog for building; and how often to try, as one error hides others.
 const BUILDING: Duration = Duration::from_secs(20 * 60);
@@ -64,8 +61,8 @@ pub(super) fn plant(tree: &Tree, tests: &[&[&str]]) -> Result<Vec<Place>> {
 /// Rewrites all files, and puts in what chooses.
 pub(super) fn rewrite(root: &Path, refused: &Refused) -> Result<Vec<Place>> {
     let (mut places, none) = (Vec::new(), BTreeSet::new());
-    for path in files(root)? {
-        let file = path.strip_prefix(root)?.to_string_lossy().into_owned();
+    for file in kernel(root)? {
+        let path = root.join(&file);
         let text = fs::read_to_string(&path)?;
         let found = find(&text, places.len(), refused.get(&file).unwrap_or(&none)).with_context(|| file.clone())?;
         places.extend(
@@ -81,24 +78,6 @@ pub(super) fn rewrite(root: &Path, refused: &Refused) -> Result<Vec<Place>> {
         fs::write(sources.join("steps.rs"), CHOSEN)?;
     }
     Ok(places)
-}
-
-/// The files that have steps.
-pub(super) fn files(root: &Path) -> Result<BTreeSet<PathBuf>> {
-    let mut files = BTreeSet::new();
-    let mut folders: Vec<_> = CRATES.iter().map(|name| root.join(name).join("src")).collect();
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder)? {
-            let path = entry?.path();
-            let name = format!("/{}", path.strip_prefix(root)?.display());
-            if path.is_dir() {
-                folders.push(path);
-            } else if name.ends_with(".rs") && !ELSEWHERE.iter().any(|part| name.contains(part)) {
-                files.insert(path);
-            }
-        }
-    }
-    Ok(files)
 }
 
 /// A cargo command that tests `which` in the copy: built quickly, but so that it runs quickly, too, with a choice at each step.
